@@ -1,0 +1,378 @@
+/**
+ * settings.c - the table of settings, and setting one.
+ *
+ * Called at start-up by the command line, the reader of settings.lua and the
+ * tests; one thread until the object is complete, read-only after. Invariants:
+ * every text of an object is owned by it and never NULL, and every value has
+ * passed the check of its row.
+ */
+#include "base/settings.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define WORD_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+
+#define AT(field) offsetof(struct settings, field)
+
+static const struct settings_entry entries[] = {
+    {"data", SETTINGS_TEXT, AT(data), "data", .least = 1, .help = "The data folder."},
+    {"scripts", SETTINGS_TEXT, AT(scripts), "scripts", .least = 1, .help = "The scripts folder."},
+    {"notebooks", SETTINGS_TEXT, AT(notebooks), "",
+     .help = "The notebooks folder; empty: \"notebooks\" beside the scripts folder."},
+    {"host", SETTINGS_TEXT, AT(host), "127.0.0.1", .least = 1, .alphabet = WORD_CHARACTERS ":[]%",
+     .help = "The address to serve on."},
+    {"port", SETTINGS_INTEGER, AT(port), "8080", .most = 65535, .help = "The port to serve on; 0: any free one."},
+    {"threads", SETTINGS_INTEGER, AT(threads), "256", .least = 1, .most = 4096,
+     .help = "Connections served at a time."},
+    {"bundles", SETTINGS_INTEGER, AT(bundles), "0", .most = 1024,
+     .help = "Lua states with their database connection; 0: four per core."},
+    {"keep_alive_timeout", SETTINGS_SECONDS, AT(keep_alive_timeout), "2", .most = 3600,
+     .help = "Seconds an idle connection is kept open."},
+    {"request_timeout", SETTINGS_SECONDS, AT(request_timeout), "10", .least = 0.1, .most = 3600,
+     .help = "Seconds a client may take to send a request."},
+    {"pool_wait", SETTINGS_SECONDS, AT(pool_wait), "5", .most = 600,
+     .help = "Seconds a request waits for a free Lua state before a 503."},
+    {"deadline", SETTINGS_SECONDS, AT(deadline), "10", .least = 0.01, .most = 3600,
+     .help = "Seconds a handler may run."},
+    {"drain_timeout", SETTINGS_SECONDS, AT(drain_timeout), "15", .most = 3600,
+     .help = "Seconds a graceful stop waits for requests in flight."},
+    {"body_limit", SETTINGS_INTEGER, AT(body_limit), "1048576", .most = 1 << 30,
+     .help = "Bytes a request's body may have."},
+    {"memory_limit", SETTINGS_INTEGER, AT(memory_limit), "67108864", .least = 1 << 20, .most = 1LL << 34,
+     .help = "Bytes of memory a Lua state may use."},
+    {"write_wait", SETTINGS_SECONDS, AT(write_wait), "5", .most = 600,
+     .help = "Seconds a writer waits for its turn at the database."},
+    {"environment", SETTINGS_TEXT, AT(environment), "production", .least = 1, .alphabet = WORD_CHARACTERS,
+     .help = "The environment's name; \"development\" turns debug mode on (MULLIGAN_ENV)."},
+    {"log_level", SETTINGS_TEXT, AT(log_level), "info", .least = 1, .choices = "debug,info,warning,error",
+     .help = "The least level that is logged: debug, info, warning or error."},
+    {"report_to", SETTINGS_TEXT, AT(report_to), "the server team", .least = 1,
+     .help = "Whom a user should tell about an error."},
+    {"public_url", SETTINGS_TEXT, AT(public_url), "",
+     .help = "The address that users reach this host at, for links to it."},
+    {"exception_handler", SETTINGS_TEXT, AT(exception_handler), "mulligan.exceptions.handler", .least = 1,
+     .alphabet = WORD_CHARACTERS, .help = "The Lua function that answers an exception."},
+    {"non_field_errors_key", SETTINGS_TEXT, AT(non_field_errors_key), "non_field_errors", .least = 1,
+     .help = "The key of errors that belong to no single field."},
+    {"unhandled_app_code", SETTINGS_INTEGER, AT(unhandled_app_code), "0", .most = 9999,
+     .help = "The application code of unhandled errors; 0: none."},
+    {"parsers", SETTINGS_LIST, AT(parsers), "json,form,multipart", .choices = "json,form,multipart",
+     .help = "The formats that request bodies may have."},
+    {"renderers", SETTINGS_LIST, AT(renderers), "json", .least = 1, .choices = "json,html,text",
+     .help = "The formats that responses may have, the preferred one first."},
+    {"error_renderers", SETTINGS_LIST, AT(error_renderers), "json,html,text,problem", .least = 1,
+     .choices = "json,html,text,problem", .help = "The formats that 5xx errors, and 404s of no route, may have."},
+    {"scrub_names", SETTINGS_LIST, AT(scrub_names), "", .help = "Names of secret values beside the built-in ones."},
+    {"hash_concurrency", SETTINGS_INTEGER, AT(hash_concurrency), "2", .least = 1, .most = 64,
+     .help = "Password hashes computed at a time."},
+    {"authenticators", SETTINGS_LUA, .help = "The modules that find out who sent a request, in turn."},
+    {"throttle_rates", SETTINGS_LUA, .help = "The rates that throttles go by, as { name = \"20/min\" }."},
+    {"app", SETTINGS_LUA, .help = "The application's own settings."},
+};
+
+enum { ENTRIES = sizeof entries / sizeof *entries, NAME_MOST = 64 };
+
+const struct settings_entry *settings_entries(size_t *count) {
+  *count = ENTRIES;
+  return entries;
+}
+
+const struct settings_entry *settings_find(const char *name) {
+  for (size_t i = 0; i < ENTRIES; i++) {
+    if (strcmp(entries[i].name, name) == 0)
+      return &entries[i];
+  }
+  return NULL;
+}
+
+/** How many characters must be put in, left out or exchanged to make one name of the other (Levenshtein). */
+static size_t distance(const char *a, const char *b) {
+  size_t row[NAME_MOST + 1];
+  size_t width = strlen(b);
+  for (size_t j = 0; j <= width; j++)
+    row[j] = j;
+  for (size_t i = 0; a[i] != '\0'; i++) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < width; j++) {
+      size_t best = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      if (row[j] + 1 < best)
+        best = row[j] + 1;
+      if (row[j + 1] + 1 < best)
+        best = row[j + 1] + 1;
+      row[j + 1] = best;
+    }
+  }
+  return row[width];
+}
+
+const char *settings_nearest(const char *name) {
+  if (strlen(name) > NAME_MOST)
+    return NULL;
+  /* A third of the letters wrong is another word, not a slip. */
+  const char *nearest = NULL;
+  size_t least = strlen(name) / 3 + 1;
+  for (size_t i = 0; i < ENTRIES; i++) {
+    size_t apart = distance(name, entries[i].name);
+    if (apart < least || (apart == least && nearest == NULL)) {
+      least = apart;
+      nearest = entries[i].name;
+    }
+  }
+  return nearest;
+}
+
+static void *slot(struct settings *settings, const struct settings_entry *entry) {
+  return (char *)settings + entry->offset;
+}
+
+static void list_release(struct settings_list *list) {
+  for (size_t i = 0; i < list->count; i++)
+    free(list->items[i]);
+  free(list->items);
+  *list = (struct settings_list){0};
+}
+
+static enum mulligan_status refuse(struct fault *fault, const struct settings_entry *entry, const char *value,
+                                   const char *origin, const char *rule) {
+  return fault_set(fault, MULLIGAN_INVALID, "%s: %s must %s, not \"%s\"", origin, entry->name, rule, value);
+}
+
+static enum mulligan_status out_of_memory(struct fault *fault) {
+  return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+}
+
+/** The spelling of `word` in `choices`, and its length; NULL if it is not there. Any case is taken. */
+static const char *find_choice(const char *choices, const char *word, size_t *length) {
+  for (const char *at = choices; *at != '\0'; at += *length + (at[*length] == ',')) {
+    *length = strcspn(at, ",");
+    if (*length == strlen(word) && strncasecmp(at, word, *length) == 0)
+      return at;
+  }
+  return NULL;
+}
+
+/** Checks one text or list item against its row and copies it. */
+static enum mulligan_status copy_word(char **out, const struct settings_entry *entry, const char *value,
+                                      const char *origin, struct fault *fault) {
+  size_t length = strlen(value);
+  const char *spelling = value;
+  if (!utf8_valid(value, length))
+    return fault_set(fault, MULLIGAN_INVALID, "%s: %s is not valid UTF-8", origin, entry->name);
+  for (size_t i = 0; i < length; i++) {
+    if (iscntrl((unsigned char)value[i]))
+      return fault_set(fault, MULLIGAN_INVALID, "%s: %s holds a control character", origin, entry->name);
+  }
+  if (length == 0 && (entry->least > 0 || entry->type == SETTINGS_LIST))
+    return fault_set(fault, MULLIGAN_INVALID, "%s: %s must not be %s", origin, entry->name,
+                     entry->type == SETTINGS_LIST ? "a list with an empty item" : "empty");
+  if (entry->alphabet != NULL && strspn(value, entry->alphabet) != length)
+    return refuse(fault, entry, value, origin, "hold letters, digits and a few signs only");
+  if (entry->choices != NULL && (spelling = find_choice(entry->choices, value, &length)) == NULL) {
+    char rule[128];
+    snprintf(rule, sizeof rule, "be one of %s", entry->choices);
+    return refuse(fault, entry, value, origin, rule);
+  }
+  *out = strndup(spelling, length);
+  return *out == NULL ? out_of_memory(fault) : MULLIGAN_OK;
+}
+
+static enum mulligan_status set_text(struct settings *settings, const struct settings_entry *entry, const char *value,
+                                     const char *origin, struct fault *fault) {
+  char *copy;
+  enum mulligan_status status = copy_word(&copy, entry, value, origin, fault);
+  if (status != MULLIGAN_OK)
+    return status;
+  char **text = slot(settings, entry);
+  free(*text);
+  *text = copy;
+  return MULLIGAN_OK;
+}
+
+static enum mulligan_status set_integer(struct settings *settings, const struct settings_entry *entry,
+                                        const char *value, const char *origin, struct fault *fault) {
+  char *end;
+  errno = 0;
+  long long number = strtoll(value, &end, 10);
+  bool readable = end != value && *end == '\0' && !isspace((unsigned char)*value) && errno == 0;
+  if (!readable || (double)number < entry->least || (double)number > entry->most) {
+    char rule[128];
+    snprintf(rule, sizeof rule, "be a whole number from %.0f to %.0f", entry->least, entry->most);
+    return refuse(fault, entry, value, origin, rule);
+  }
+  *(int64_t *)slot(settings, entry) = number;
+  return MULLIGAN_OK;
+}
+
+/** Reads `12` or `2.5`. Not by strtod(), which follows the locale and takes hexadecimal, infinity and exponents too. */
+static bool read_decimal(const char *text, double *number) {
+  size_t whole = strspn(text, "0123456789");
+  const char *rest = text + whole;
+  size_t digits = *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+  if (whole == 0 || whole > 12 || digits > 9 ||
+      (*rest == '.' ? digits == 0 || rest[1 + digits] != '\0' : *rest != '\0'))
+    return false;
+  int64_t value = 0, scale = 1;
+  for (size_t i = 0; i < whole; i++)
+    value = value * 10 + (text[i] - '0');
+  int64_t fraction = 0;
+  for (size_t i = 0; i < digits; i++, scale *= 10)
+    fraction = fraction * 10 + (rest[1 + i] - '0');
+  *number = (double)value + (double)fraction / (double)scale;
+  return true;
+}
+
+static enum mulligan_status set_seconds(struct settings *settings, const struct settings_entry *entry,
+                                        const char *value, const char *origin, struct fault *fault) {
+  double seconds = -1;
+  int64_t us;
+  if (!read_decimal(value, &seconds) && clock_parse_span(value, &us))
+    seconds = (double)us / 1e6;
+  if (seconds < entry->least || seconds > entry->most) {
+    char rule[128];
+    snprintf(rule, sizeof rule, "be seconds from %g to %g", entry->least, entry->most);
+    return refuse(fault, entry, value, origin, rule);
+  }
+  *(double *)slot(settings, entry) = seconds;
+  return MULLIGAN_OK;
+}
+
+/** Sets a list from a text, taken apart at its commas; blanks around an item do not count. */
+static enum mulligan_status set_list_text(struct settings *settings, const struct settings_entry *entry,
+                                          const char *value, const char *origin, struct fault *fault) {
+  size_t commas = 0;
+  for (const char *at = value; *at != '\0'; at++)
+    commas += *at == ',';
+  char *copy = strdup(value);
+  const char **items = calloc(commas + 1, sizeof *items);
+  enum mulligan_status status;
+  if (copy == NULL || items == NULL) {
+    status = out_of_memory(fault);
+  } else {
+    size_t count = 0;
+    char *rest = copy;
+    for (char *item; (item = strsep(&rest, ",")) != NULL;) {
+      item += strspn(item, " \t");
+      size_t length = strlen(item);
+      while (length > 0 && (item[length - 1] == ' ' || item[length - 1] == '\t'))
+        item[--length] = '\0';
+      items[count++] = item;
+    }
+    if (count == 1 && items[0][0] == '\0')
+      count = 0; /* the empty text is the empty list */
+    status = settings_set_list(settings, entry->name, items, count, origin, fault);
+  }
+  free(items);
+  free(copy);
+  return status;
+}
+
+static enum mulligan_status unknown(struct fault *fault, const char *name, const char *origin) {
+  const char *nearest = settings_nearest(name);
+  if (nearest == NULL)
+    return fault_set(fault, MULLIGAN_INVALID, "%s: there is no setting \"%s\"", origin, name);
+  return fault_set(fault, MULLIGAN_INVALID, "%s: there is no setting \"%s\"; did you mean \"%s\"?", origin, name,
+                   nearest);
+}
+
+enum mulligan_status settings_set(struct settings *settings, const char *name, const char *value, const char *origin,
+                                  struct fault *fault) {
+  const struct settings_entry *entry = settings_find(name);
+  if (entry == NULL)
+    return unknown(fault, name, origin);
+  switch (entry->type) {
+  case SETTINGS_TEXT:
+    return set_text(settings, entry, value, origin, fault);
+  case SETTINGS_INTEGER:
+    return set_integer(settings, entry, value, origin, fault);
+  case SETTINGS_SECONDS:
+    return set_seconds(settings, entry, value, origin, fault);
+  case SETTINGS_LIST:
+    return set_list_text(settings, entry, value, origin, fault);
+  case SETTINGS_LUA:
+    break;
+  }
+  return fault_set(fault, MULLIGAN_INVALID, "%s: %s can be set in settings.lua only", origin, entry->name);
+}
+
+enum mulligan_status settings_set_list(struct settings *settings, const char *name, const char *const *items,
+                                       size_t count, const char *origin, struct fault *fault) {
+  const struct settings_entry *entry = settings_find(name);
+  if (entry == NULL)
+    return unknown(fault, name, origin);
+  if (entry->type != SETTINGS_LIST)
+    return fault_set(fault, MULLIGAN_INVALID, "%s: %s is not a list", origin, name);
+  if ((double)count < entry->least)
+    return fault_set(fault, MULLIGAN_INVALID, "%s: %s must not be empty", origin, name);
+
+  struct settings_list list = {.items = calloc(count + 1, sizeof *list.items)};
+  if (list.items == NULL)
+    return out_of_memory(fault);
+  for (size_t i = 0; i < count; i++) {
+    enum mulligan_status status = copy_word(&list.items[i], entry, items[i], origin, fault);
+    if (status != MULLIGAN_OK) {
+      list_release(&list);
+      return status;
+    }
+    list.count++;
+  }
+  struct settings_list *place = slot(settings, entry);
+  list_release(place);
+  *place = list;
+  return MULLIGAN_OK;
+}
+
+struct settings *settings_create(void) {
+  struct settings *settings = calloc(1, sizeof *settings);
+  for (size_t i = 0; settings != NULL && i < ENTRIES; i++) {
+    if (entries[i].type == SETTINGS_LUA)
+      continue;
+    enum mulligan_status status = settings_set(settings, entries[i].name, entries[i].fallback, "default", NULL);
+    assert(status == MULLIGAN_OK || status == MULLIGAN_NOMEM);
+    if (status != MULLIGAN_OK) {
+      settings_destroy(settings);
+      settings = NULL;
+    }
+  }
+  return settings;
+}
+
+void settings_destroy(struct settings *settings) {
+  if (settings == NULL)
+    return;
+  for (size_t i = 0; i < ENTRIES; i++) {
+    if (entries[i].type == SETTINGS_TEXT)
+      free(*(char **)slot(settings, &entries[i]));
+    else if (entries[i].type == SETTINGS_LIST)
+      list_release(slot(settings, &entries[i]));
+  }
+  free(settings);
+}
+
+enum mulligan_status settings_from_environment(struct settings *settings, struct fault *fault) {
+  for (size_t i = 0; i < ENTRIES; i++) {
+    char variable[NAME_MOST + sizeof "MULLIGAN_"];
+    /* The one short form, because it is typed most. */
+    const char *name = strcmp(entries[i].name, "environment") == 0 ? "env" : entries[i].name;
+    snprintf(variable, sizeof variable, "MULLIGAN_%s", name);
+    for (char *c = variable; *c != '\0'; c++)
+      *c = (char)toupper((unsigned char)*c);
+    const char *value = getenv(variable);
+    if (value == NULL)
+      continue;
+    enum mulligan_status status = settings_set(settings, entries[i].name, value, variable, fault);
+    if (status != MULLIGAN_OK)
+      return status;
+  }
+  return MULLIGAN_OK;
+}
