@@ -1,0 +1,108 @@
+/**
+ * error_log.c - every error, once, for good: the way in.
+ *
+ * Called by everything that has an error, from any thread. The calling thread scrubs and writes out its record; the
+ * queue and the writer thread do the rest.
+ *
+ * Invariants: what is pushed holds no secret; error_log_record() with `wait` returns MULLIGAN_OK only for a durable
+ * row.
+ */
+#include "data/error_log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "data/error_queue.h"
+#include "data/error_row.h"
+#include "data/error_writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { QUEUE_ROWS = 10000, QUEUE_BYTES = 64 * 1024 * 1024 };
+
+/* How long one who waits for the commit anyway may wait for room in the queue, before it spools its row itself. */
+static const int64_t room_wait_ns = 2000000000;
+
+struct error_log {
+  struct error_queue *queue;
+  struct error_writer *writer;
+  struct error_origin origin;
+  char *release;
+  char *host;
+};
+
+enum mulligan_status error_log_open(struct error_log **out, const struct error_log_options *options,
+                                    struct fault *fault) {
+  *out = NULL;
+  struct error_log *log = calloc(1, sizeof *log);
+  if (log != NULL) {
+    log->queue = error_queue_create(QUEUE_ROWS, QUEUE_BYTES);
+    log->release = strdup(options->release);
+    log->host = strdup(options->host);
+    log->origin = (struct error_origin){options->scrub, log->release, log->host, getpid()};
+  }
+  enum mulligan_status status = MULLIGAN_OK;
+  if (log == NULL || log->queue == NULL || log->release == NULL || log->host == NULL)
+    status = fault_set(fault, MULLIGAN_NOMEM, "out of memory while opening ErrorLog");
+  else
+    status = error_writer_start(&log->writer, options->folder, log->queue, fault);
+  if (status != MULLIGAN_OK) {
+    error_log_close(log);
+    return status;
+  }
+  *out = log;
+  return MULLIGAN_OK;
+}
+
+void error_log_close(struct error_log *log) {
+  if (log == NULL)
+    return;
+  if (log->writer != NULL) {
+    error_queue_close(log->queue);
+    error_writer_join(log->writer);
+  }
+  error_queue_destroy(log->queue);
+  free(log->release);
+  free(log->host);
+  free(log);
+}
+
+/** Sleeps until the writer has made the row durable, or has given it up. */
+static enum mulligan_status record_and_wait(struct error_log *log, struct error_row *row, struct fault *fault) {
+  struct error_waiter waiter = {.status = MULLIGAN_ERROR};
+  sem_init(&waiter.done, 0, 0);
+  row->waiter = &waiter;
+  if (error_queue_push(log->queue, row, clock_monotonic_ns() + room_wait_ns)) {
+    while (sem_wait(&waiter.done) != 0 && errno == EINTR)
+      ;
+    if (waiter.status != MULLIGAN_OK && fault != NULL)
+      *fault = waiter.fault;
+  } else {
+    waiter.status = error_writer_spool(log->writer, row, fault);
+    error_row_destroy(row);
+  }
+  sem_destroy(&waiter.done);
+  return waiter.status;
+}
+
+enum mulligan_status error_log_record(struct error_log *log, struct error_record *record, bool wait,
+                                      struct fault *fault) {
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  memcpy(reference, record->reference, sizeof reference);
+  struct error_row *row = error_row_create(record, &log->origin);
+  if (row == NULL) {
+    /* What it said may hold secrets that could not be taken out, so only the reference is left of it. */
+    error_writer_lose(log->writer, ERROR_LOSS_MEMORY, 1);
+    log_error("%s could not be recorded: out of memory", reference);
+    return fault_set(fault, MULLIGAN_ERROR, "%s could not be recorded: out of memory", reference);
+  }
+  if (wait)
+    return record_and_wait(log, row, fault);
+  if (error_queue_push(log->queue, row, 0))
+    return MULLIGAN_OK;
+  error_row_destroy(row);
+  error_writer_lose(log->writer, ERROR_LOSS_QUEUE, 1);
+  return fault_set(fault, MULLIGAN_FULL, "%s was dropped: the queue of errors is full", reference);
+}

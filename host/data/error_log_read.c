@@ -1,0 +1,371 @@
+/**
+ * error_log_read.c - errors, looked up by whoever has the data folder.
+ *
+ * Called by the command line, by Lua (`mulligan.errorlog`) and by tests, from any thread and any process, whether a
+ * host is running or not. Opens errors.db read-only for each call; looking up errors is rare, and must also work right
+ * after the file was replaced.
+ *
+ * Invariant: the spool is read before the database. What moves from the one to the other meanwhile is then seen twice,
+ * which is put right here, but never missed.
+ */
+#include "data/error_log.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "data/error_row.h"
+#include "data/error_writer.h"
+#include "data/spool.h"
+#include "data/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SQL_MOST = 4096 };
+
+static const char from_sql[] = " FROM error_log e LEFT JOIN error_log c ON c.id = e.cause_id WHERE 1";
+
+/* ---- the spool ---- */
+
+/** What is looked for in the spool, and what was found. */
+struct sieve {
+  const struct error_log_filter *filter; /* NULL: only `reference` */
+  const char *reference;                 /* NULL: whatever the filter lets through */
+  size_t most;                           /* keeps the last so many */
+  json_t *found;                         /* list of rows, oldest first */
+  bool out_of_memory;
+};
+
+static bool text_is(const json_t *row, const char *name, const char *text) {
+  const char *value = json_string_value(json_object_get(row, name));
+  return value != NULL && strcmp(value, text) == 0;
+}
+
+static bool is_user(const json_t *row, const char *user) {
+  const json_t *id = json_object_get(row, "user_id");
+  char *end;
+  long long wanted = strtoll(user, &end, 10);
+  if (json_is_integer(id) && *user != '\0' && *end == '\0' && json_integer_value(id) == wanted)
+    return true;
+  return text_is(row, "user_email", user);
+}
+
+static bool passes(const struct sieve *sieve, const json_t *row) {
+  if (sieve->reference != NULL)
+    return text_is(row, "ref", sieve->reference);
+  const struct error_log_filter *filter = sieve->filter;
+  return filter->group == 0 && filter->after == 0 &&
+         json_integer_value(json_object_get(row, "occurred_at")) >= filter->since &&
+         (filter->status == 0 || json_integer_value(json_object_get(row, "status")) == filter->status) &&
+         (filter->path == NULL || text_is(row, "path", filter->path)) &&
+         (filter->user == NULL || is_user(row, filter->user));
+}
+
+/** The row of a spooled object, with every key that a row of the database has. */
+static json_t *spooled_row(json_t *object) {
+  static const char *const others[] = {"id", "recorded_at", "group_id", "user_report", "cause_id"};
+  json_t *row = json_object();
+  int failures = row == NULL;
+  for (size_t i = 0; failures == 0 && i < sizeof others / sizeof *others; i++)
+    failures += json_object_set_new(row, others[i], json_null()) != 0;
+  for (int i = 0; failures == 0 && i < ERROR_FIELD_COUNT; i++) {
+    const char *name = error_field_name((enum error_field)i);
+    json_t *value = json_object_get(object, name);
+    failures += json_object_set(row, name, value != NULL ? value : json_null()) != 0;
+  }
+  json_t *cause = json_object_get(json_object_get(object, "cause"), "ref");
+  if (failures == 0)
+    failures += json_object_set(row, "cause_ref", cause != NULL ? cause : json_null()) != 0;
+  if (failures == 0)
+    return row;
+  json_decref(row);
+  return NULL;
+}
+
+static enum mulligan_status sift_line(void *context, const char *line, size_t length, struct fault *fault) {
+  struct sieve *sieve = context;
+  (void)fault;
+  json_t *object = json_loadb(line, length, JSON_ALLOW_NUL, NULL);
+  if (!json_is_object(object)) {
+    json_decref(object);
+    return MULLIGAN_INVALID;
+  }
+  json_t *chain[8];
+  size_t count = 0;
+  for (json_t *at = object; json_is_object(at) && count < sizeof chain / sizeof *chain;
+       at = json_object_get(at, "cause"))
+    chain[count++] = at;
+  while (count > 0) { /* causes come first, as they do in the database */
+    json_t *at = chain[--count];
+    if (!passes(sieve, at))
+      continue;
+    if (json_array_append_new(sieve->found, spooled_row(at)) != 0)
+      sieve->out_of_memory = true;
+    else if (json_array_size(sieve->found) > sieve->most)
+      json_array_remove(sieve->found, 0);
+  }
+  json_decref(object);
+  return MULLIGAN_OK;
+}
+
+static enum mulligan_status read_spool(const char *folder, struct sieve *sieve, struct fault *fault) {
+  sieve->found = json_array();
+  char *path = file_join(folder, "spool");
+  struct spool *spool = path != NULL ? spool_create(path, MULLIGAN_ERROR_SPOOL, MULLIGAN_ERROR_SPOOL_MOST) : NULL;
+  enum mulligan_status status = MULLIGAN_OK;
+  struct fault reason = {0};
+  /* A spool that cannot be read must not hide what is in the database. */
+  if (sieve->found != NULL && spool != NULL && spool_read(spool, sift_line, sieve, &reason) != MULLIGAN_OK)
+    log_warning("the spool of errors cannot be read: %s", reason.message);
+  if (sieve->found == NULL || spool == NULL || sieve->out_of_memory)
+    status = fault_set(fault, MULLIGAN_NOMEM, "out of memory while reading the spool");
+  spool_destroy(spool);
+  free(path);
+  return status;
+}
+
+/* ---- the database ---- */
+
+/** A value of this row. */
+static json_t *column_value(const struct store_statement *statement, int column) {
+  switch (store_column_type(statement, column)) {
+  case STORE_NULL:
+    return json_null();
+  case STORE_INTEGER:
+    return json_integer(store_column_integer(statement, column));
+  case STORE_BOOLEAN:
+    return json_boolean(store_column_integer(statement, column) != 0);
+  case STORE_REAL:
+    return json_real(store_column_real(statement, column));
+  case STORE_TEXT:
+  case STORE_BLOB:
+    break;
+  }
+  size_t length;
+  const char *bytes = store_column_bytes(statement, column, &length);
+  enum error_field field = error_field_find(store_column_name(statement, column));
+  json_t *value = NULL;
+  if (field != ERROR_FIELD_COUNT && error_field_type(field) == ERROR_JSON)
+    value = json_loadb(bytes, length, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+  if (value == NULL)
+    value = json_stringn(bytes, length);
+  return value != NULL ? value : json_null(); /* somebody else put in what is no UTF-8 */
+}
+
+static json_t *database_row(const struct store_statement *statement) {
+  json_t *row = json_object();
+  for (int i = 0; row != NULL && i < store_column_count(statement); i++) {
+    if (json_object_set_new(row, store_column_name(statement, i), column_value(statement, i)) != 0) {
+      json_decref(row);
+      row = NULL;
+    }
+  }
+  return row;
+}
+
+/** Opens errors.db, or leaves NULL in `*out` where none was made yet. */
+static enum mulligan_status open_database(struct store **out, const char *folder, struct fault *fault) {
+  *out = NULL;
+  char *path = file_join(folder, "errors.db");
+  if (path == NULL)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory while opening errors.db");
+  enum mulligan_status status = MULLIGAN_OK;
+  if (file_exists(path))
+    status = store_open(out, path, STORE_READ_ONLY, NULL, fault);
+  free(path);
+  return status;
+}
+
+/** Adds the filter's conditions and binds their values: `statement` NULL writes, else binds from index 1. */
+static enum mulligan_status apply_filter(const struct error_log_filter *filter, struct buf *sql,
+                                         struct store_statement *statement, int *index, struct fault *fault) {
+  const struct {
+    const char *condition;
+    bool used;
+    const char *text; /* NULL: the number */
+    int64_t number;
+  } conditions[] = {
+      {" AND e.occurred_at >= ?", filter->since != 0, NULL, filter->since},
+      {" AND e.status = ?", filter->status != 0, NULL, filter->status},
+      {" AND e.group_id = ?", filter->group != 0, NULL, filter->group},
+      {" AND e.id < ?", filter->after != 0, NULL, filter->after},
+      {" AND e.path = ?", filter->path != NULL, filter->path, 0},
+      {" AND ? IN (e.user_email, CAST(e.user_id AS TEXT))", filter->user != NULL, filter->user, 0},
+  };
+  enum mulligan_status status = MULLIGAN_OK;
+  for (size_t i = 0; status == MULLIGAN_OK && i < sizeof conditions / sizeof *conditions; i++) {
+    if (!conditions[i].used)
+      continue;
+    if (statement == NULL)
+      buf_add_text(sql, conditions[i].condition);
+    else if (conditions[i].text != NULL)
+      status = store_bind_text(statement, ++*index, conditions[i].text, strlen(conditions[i].text), fault);
+    else
+      status = store_bind_integer(statement, ++*index, conditions[i].number, fault);
+  }
+  return status;
+}
+
+/** Prepares "SELECT `columns` … `end`" with the filter between. */
+static enum mulligan_status prepare(struct store *store, const char *columns, const struct error_log_filter *filter,
+                                    const char *end, struct store_statement **out, int *index, struct fault *fault) {
+  struct buf sql;
+  buf_init(&sql, SQL_MOST);
+  buf_addf(&sql, "SELECT %s%s", columns, from_sql);
+  apply_filter(filter, &sql, NULL, NULL, fault);
+  buf_add_text(&sql, end);
+  enum mulligan_status status = sql.failed ? fault_set(fault, MULLIGAN_NOMEM, "out of memory while reading errors.db")
+                                           : store_prepare(store, sql.data, sql.length, out, fault);
+  buf_release(&sql);
+  return status == MULLIGAN_OK ? apply_filter(filter, NULL, *out, index, fault) : status;
+}
+
+/** Appends every row of a statement that is ready to run. */
+static enum mulligan_status collect(struct store_statement *statement, json_t *rows, struct fault *fault) {
+  for (;;) {
+    bool found;
+    enum mulligan_status status = store_step(statement, &found, fault);
+    if (status != MULLIGAN_OK || !found)
+      return status;
+    if (json_array_append_new(rows, database_row(statement)) != 0)
+      return fault_set(fault, MULLIGAN_NOMEM, "out of memory while reading errors.db");
+  }
+}
+
+static enum mulligan_status find_reference(struct store *store, const char *reference, json_t *rows,
+                                           struct fault *fault) {
+  static const char sql[] = "SELECT e.*, c.ref AS cause_ref FROM error_log e LEFT JOIN error_log c ON c.id = e.cause_id"
+                            " WHERE e.ref = ?";
+  struct store_statement *statement = NULL;
+  enum mulligan_status status = store_prepare(store, sql, sizeof sql - 1, &statement, fault);
+  if (status == MULLIGAN_OK)
+    status = store_bind_text(statement, 1, reference, strlen(reference), fault);
+  if (status == MULLIGAN_OK)
+    status = collect(statement, rows, fault);
+  store_finish(statement);
+  return status;
+}
+
+/** Takes out of the spool's rows those that the database has too. */
+static enum mulligan_status drop_replayed(struct store *store, json_t *spooled, struct fault *fault) {
+  for (size_t i = json_array_size(spooled); i-- > 0;) {
+    json_t *same = json_array();
+    const char *reference = json_string_value(json_object_get(json_array_get(spooled, i), "ref"));
+    enum mulligan_status status = find_reference(store, reference != NULL ? reference : "", same, fault);
+    bool replayed = json_array_size(same) > 0;
+    json_decref(same);
+    if (status != MULLIGAN_OK)
+      return status;
+    if (replayed)
+      json_array_remove(spooled, i);
+  }
+  return MULLIGAN_OK;
+}
+
+static enum mulligan_status list_database(struct store *store, const struct error_log_filter *filter, json_t *rows,
+                                          struct fault *fault) {
+  struct store_statement *statement = NULL;
+  int index = 0;
+  enum mulligan_status status =
+      prepare(store, "e.*, c.ref AS cause_ref", filter, " ORDER BY e.id DESC LIMIT ?", &statement, &index, fault);
+  if (status == MULLIGAN_OK)
+    status = store_bind_integer(statement, index + 1, filter->limit, fault);
+  if (status == MULLIGAN_OK)
+    status = collect(statement, rows, fault);
+  store_finish(statement);
+  return status;
+}
+
+/* ---- what is asked for ---- */
+
+enum mulligan_status error_log_list(const char *folder, const struct error_log_filter *filter, json_t **out,
+                                    struct fault *fault) {
+  *out = NULL;
+  struct sieve sieve = {.filter = filter, .most = (size_t)filter->limit};
+  struct store *store = NULL;
+  struct fault reason = {0};
+  json_t *stored = json_array(), *rows = json_array();
+  enum mulligan_status status = read_spool(folder, &sieve, fault);
+  if (status == MULLIGAN_OK && (stored == NULL || rows == NULL))
+    status = fault_set(fault, MULLIGAN_NOMEM, "out of memory while listing errors");
+  if (status != MULLIGAN_OK)
+    goto out;
+
+  if (open_database(&store, folder, &reason) != MULLIGAN_OK ||
+      (store != NULL && (drop_replayed(store, sieve.found, &reason) != MULLIGAN_OK ||
+                         list_database(store, filter, stored, &reason) != MULLIGAN_OK))) {
+    log_warning("errors.db cannot be read, so only what is in the spool is shown: %s", reason.message);
+    json_array_clear(stored);
+  }
+  for (size_t i = json_array_size(sieve.found); i-- > 0;)
+    json_array_append(rows, json_array_get(sieve.found, i));
+  json_array_extend(rows, stored);
+  while (json_array_size(rows) > (size_t)filter->limit)
+    json_array_remove(rows, json_array_size(rows) - 1);
+  *out = json_incref(rows);
+out:
+  store_close(store);
+  json_decref(sieve.found);
+  json_decref(stored);
+  json_decref(rows);
+  return status;
+}
+
+enum mulligan_status error_log_count(const char *folder, const struct error_log_filter *filter, int64_t *count,
+                                     struct fault *fault) {
+  struct sieve sieve = {.filter = filter, .most = SIZE_MAX};
+  struct store *store = NULL;
+  struct store_statement *statement = NULL;
+  int index = 0;
+  bool found = false;
+  enum mulligan_status status = read_spool(folder, &sieve, fault);
+  if (status == MULLIGAN_OK)
+    status = open_database(&store, folder, fault);
+  if (status == MULLIGAN_OK && store != NULL)
+    status = drop_replayed(store, sieve.found, fault);
+  if (status == MULLIGAN_OK && store != NULL)
+    status = prepare(store, "count(*)", filter, "", &statement, &index, fault);
+  if (status == MULLIGAN_OK && store != NULL)
+    status = store_step(statement, &found, fault);
+  if (status == MULLIGAN_OK)
+    *count = (int64_t)json_array_size(sieve.found) + (found ? store_column_integer(statement, 0) : 0);
+  store_finish(statement);
+  store_close(store);
+  json_decref(sieve.found);
+  return status;
+}
+
+enum mulligan_status error_log_get(const char *folder, const char *reference, json_t **out, struct fault *fault) {
+  *out = NULL;
+  char canonical[MULLIGAN_REFERENCE_SIZE];
+  if (!reference_normalise(reference, canonical))
+    return fault_set(fault, MULLIGAN_INVALID, "\"%.100s\" is no reference: one looks like ERR-7K3F-9QXA", reference);
+  struct sieve sieve = {.reference = canonical, .most = 1};
+  struct store *store = NULL;
+  json_t *rows = json_array();
+  enum mulligan_status status = read_spool(folder, &sieve, fault);
+  if (status == MULLIGAN_OK && rows == NULL)
+    status = fault_set(fault, MULLIGAN_NOMEM, "out of memory while looking up %s", canonical);
+  if (status != MULLIGAN_OK)
+    goto out;
+
+  /* The spool's word is good, but the database has the row's number and group too. */
+  struct fault reason = {0};
+  enum mulligan_status stored = open_database(&store, folder, &reason);
+  if (stored == MULLIGAN_OK && store != NULL)
+    stored = find_reference(store, canonical, rows, &reason);
+  if (stored == MULLIGAN_OK && json_array_size(rows) > 0) {
+    *out = json_incref(json_array_get(rows, 0));
+  } else if (json_array_size(sieve.found) > 0) {
+    *out = json_incref(json_array_get(sieve.found, 0));
+  } else if (stored != MULLIGAN_OK) {
+    status = fault_set(fault, stored, "%s is not in the spool, and %s", canonical, reason.message);
+  } else {
+    status = fault_set(fault, MULLIGAN_MISSING, "no error has the reference %s", canonical);
+  }
+out:
+  store_close(store);
+  json_decref(sieve.found);
+  json_decref(rows);
+  return status;
+}
