@@ -1,0 +1,198 @@
+/**
+ * core.c - `mulligan.core`: what the standard library in Lua asks of the vm and scripts may not.
+ *
+ * Runs protected, on the thread that has the vm.
+ */
+#include "base/form.h"
+#include "vm/bind.h"
+#include "vm/vm_internal.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+/* The innermost function of a script on the stack; false if there is none. */
+static bool find_script(lua_State *L, lua_Debug *ar) {
+  for (int level = 1; lua_getstack(L, level, ar); level++)
+    if (lua_getinfo(L, "Sl", ar) && ar->source[0] == '@' && strncmp(ar->source, "@mulligan/", 10) != 0)
+      return true;
+  return false;
+}
+
+static unsigned check_renderer(lua_State *L, const char *name) {
+  static const char *const names[] = {"json", "html", "text", "problem"};
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+    if (name && strcmp(name, names[i]) == 0)
+      return 1u << i;
+  return (unsigned)luaL_error(L, "renderers: '%s' is none of json, html, text, problem", name ? name : "(not a text)");
+}
+
+static unsigned read_renderers(lua_State *L, int entry) {
+  unsigned renderers = 0;
+  if (lua_getfield(L, entry, "renderers") == LUA_TTABLE) {
+    lua_Integer count = luaL_len(L, -1);
+    for (lua_Integer i = 1; i <= count; i++) {
+      lua_geti(L, -1, i);
+      renderers |= check_renderer(L, lua_tostring(L, -1));
+      lua_pop(L, 1);
+    }
+  } else {
+    const struct settings_list *list = &vm_services(vm_of(L))->settings->renderers;
+    for (size_t i = 0; i < list->count; i++)
+      renderers |= check_renderer(L, list->items[i]);
+  }
+  lua_pop(L, 1);
+  return renderers;
+}
+
+/***
+ * Registers a route, while the route files load.
+ * @function register
+ * @tparam table entry method, pattern, handler, renderers, deadline and what dispatch needs; kept
+ * @treturn string the file
+ * @treturn integer the line
+ */
+static int core_register(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  struct vm *vm = vm_of(L);
+  if (!vm->generation || vm->kind != VM_KIND_REQUEST || lua_getfield(L, LUA_REGISTRYINDEX, VM_ENTRIES) != LUA_TTABLE ||
+      !vm->loading)
+    return luaL_error(L, "routes are registered while the files in routes/ load, not later or elsewhere");
+  lua_Integer number = (lua_Integer)lua_rawlen(L, 2) + 1;
+
+  lua_Debug ar;
+  if (!find_script(L, &ar))
+    return luaL_error(L, "only a script can register a route");
+  struct route route = {.entry = (int)number, .file = ar.short_src, .line = ar.currentline};
+  lua_getfield(L, 1, "method");
+  lua_getfield(L, 1, "pattern");
+  lua_getfield(L, 1, "deadline");
+  route.method = route_method_parse(luaL_checkstring(L, 3));
+  const char *pattern = luaL_checkstring(L, 4);
+  route.deadline = luaL_optnumber(L, 5, 0);
+  route.renderers = read_renderers(L, 1);
+
+  /* The first vm of a generation fills the route table; the others run the same sources and must arrive at the same. */
+  struct route_table *table = generation_open_routes(vm->generation);
+  if (table) {
+    struct fault fault;
+    if (route_table_add(table, pattern, &route, &fault) != MULLIGAN_OK)
+      return luaL_error(L, "%s", fault.message);
+  }
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, 2, number);
+  lua_pushstring(L, ar.short_src);
+  lua_pushinteger(L, ar.currentline);
+  return 2;
+}
+
+/***
+ * Where the calling script stands.
+ * @function where
+ * @treturn string "scripts/routes/users.lua:12: ", or "" outside a script
+ */
+static int core_where(lua_State *L) {
+  lua_Debug ar;
+  if (find_script(L, &ar))
+    lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+  else
+    lua_pushliteral(L, "");
+  return 1;
+}
+
+/***
+ * The header block of a request as a table: lower-case names; what is sent several times is joined by a comma.
+ * @function parse_headers
+ * @tparam string raw "name\0value\0…"
+ * @treturn table
+ */
+static int core_parse_headers(lua_State *L) {
+  size_t length;
+  const char *raw = luaL_checklstring(L, 1, &length);
+  const char *end = raw + length;
+  lua_newtable(L);
+  while (raw < end) {
+    size_t name_length = strlen(raw);
+    const char *value = raw + name_length + 1;
+    luaL_Buffer name;
+    char *lower = luaL_buffinitsize(L, &name, name_length);
+    for (size_t i = 0; i < name_length; i++)
+      lower[i] = raw[i] >= 'A' && raw[i] <= 'Z' ? (char)(raw[i] + 'a' - 'A') : raw[i];
+    luaL_pushresultsize(&name, name_length);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, 2) == LUA_TNIL) {
+      lua_pop(L, 1);
+      lua_pushstring(L, value);
+    } else {
+      lua_pushfstring(L, strcmp(lua_tostring(L, -2), "cookie") == 0 ? "; %s" : ", %s", value);
+      lua_concat(L, 2);
+    }
+    lua_rawset(L, 2);
+    raw = value + strlen(value) + 1;
+  }
+  return 1;
+}
+
+/* Collects a query's fields as lengths and bytes: nothing of Lua may be called while the parser runs. */
+static bool collect_field(void *context, const struct form_field *field) {
+  struct buf *fields = context;
+  size_t lengths[2] = {field->name_length, field->value_length};
+  return buf_add(fields, lengths, sizeof lengths) && buf_add(fields, field->name, field->name_length) &&
+         buf_add(fields, field->value, field->value_length);
+}
+
+/***
+ * A raw query as two tables.
+ * @function parse_query
+ * @tparam string raw
+ * @treturn table name → first value; nil if it is malformed
+ * @treturn table name → list of all values
+ */
+static int core_parse_query(lua_State *L) {
+  size_t length;
+  const char *raw = luaL_checklstring(L, 1, &length);
+  lua_settop(L, 1);
+  struct buf *fields = bind_buffer(L, 8 * length + 64 * 1024); /* 2 */
+  if (length > 0 && form_urlencoded(raw, length, collect_field, fields, NULL) != MULLIGAN_OK) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_newtable(L); /* 3: the first values */
+  lua_newtable(L); /* 4: all values */
+  for (const char *at = fields->data, *end = at + fields->length; at < end;) {
+    size_t lengths[2];
+    memcpy(lengths, at, sizeof lengths);
+    const char *name = at + sizeof lengths, *value = name + lengths[0];
+    at = value + lengths[1];
+    lua_pushlstring(L, name, lengths[0]);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, 4) == LUA_TNIL) {
+      lua_pushvalue(L, -2);
+      lua_pushlstring(L, value, lengths[1]);
+      lua_rawset(L, 3);
+      lua_newtable(L);
+      lua_replace(L, -2);
+      lua_pushvalue(L, -2);
+      lua_pushvalue(L, -2);
+      lua_rawset(L, 4);
+    }
+    lua_pushlstring(L, value, lengths[1]);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_settop(L, 4);
+  }
+  return 2;
+}
+
+static const luaL_Reg functions[] = {
+    {"parse_headers", core_parse_headers},
+    {"parse_query", core_parse_query},
+    {"register", core_register},
+    {"where", core_where},
+    {NULL, NULL},
+};
+
+int core_open(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

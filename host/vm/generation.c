@@ -1,0 +1,227 @@
+/**
+ * generation.c - the snapshot of the scripts folder.
+ *
+ * Made by one thread (the command's at the start, the reloader's later) and shared by reference count from then on. The first
+ * vm over it runs the routes files and so fills the route table; it is kept for the pool.
+ */
+#include "vm/generation.h"
+
+#include "base/file.h"
+#include "base/settings.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_SCRIPT_BYTES = 8 << 20 };
+
+struct page {
+  char *name;
+  struct buf text;
+};
+
+struct generation {
+  atomic_int references;
+  int64_t number;
+  struct generation_script *scripts; /* sorted by name */
+  size_t script_count;
+  struct page *pages;
+  size_t page_count;
+  struct route_table *routes;
+  bool open; /* the first vm fills the route table */
+  struct vm *first;
+};
+
+/* ---- reading the folder ---- */
+
+static enum mulligan_status read_file(const char *folder, const char *name, struct buf *text, struct fault *fault) {
+  char *path = file_join(folder, name);
+  if (!path)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  buf_init(text, MOST_SCRIPT_BYTES);
+  enum mulligan_status status = file_read(path, text, fault);
+  free(path);
+  return status;
+}
+
+static enum mulligan_status read_scripts(struct generation *generation, const char *folder, struct fault *fault) {
+  struct file_list list;
+  enum mulligan_status status = file_walk(folder, ".lua", &list, fault);
+  if (status != MULLIGAN_OK)
+    return status;
+  generation->scripts = calloc(list.count + 1, sizeof *generation->scripts);
+  if (!generation->scripts)
+    status = fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  for (size_t i = 0; status == MULLIGAN_OK && i < list.count; i++) {
+    struct buf text, chunk;
+    status = read_file(folder, list.paths[i], &text, fault);
+    if (status != MULLIGAN_OK) {
+      buf_release(&text);
+      break;
+    }
+    buf_init(&chunk, 4096);
+    buf_addf(&chunk, "@scripts/%s", list.paths[i]);
+    struct generation_script *script = &generation->scripts[generation->script_count++];
+    script->length = text.length;
+    script->source = buf_detach(&text);
+    script->chunk = buf_detach(&chunk);
+    script->name = list.paths[i];
+    list.paths[i] = NULL; /* the script's now */
+  }
+  file_list_release(&list);
+  return status;
+}
+
+static enum mulligan_status read_pages(struct generation *generation, const char *scripts, struct fault *fault) {
+  char *folder = file_join(scripts, "pages");
+  if (!folder)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  if (!file_exists(folder)) {
+    free(folder);
+    return MULLIGAN_OK;
+  }
+  struct file_list list;
+  enum mulligan_status status = file_walk(folder, ".html", &list, fault);
+  if (status == MULLIGAN_OK) {
+    generation->pages = calloc(list.count + 1, sizeof *generation->pages);
+    if (!generation->pages)
+      status = fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+    for (size_t i = 0; status == MULLIGAN_OK && i < list.count; i++) {
+      struct page *page = &generation->pages[generation->page_count++];
+      page->name = list.paths[i];
+      list.paths[i] = NULL;
+      status = read_file(folder, page->name, &page->text, fault);
+    }
+    file_list_release(&list);
+  }
+  free(folder);
+  return status;
+}
+
+enum mulligan_status generation_load(struct generation **out, const struct vm_services *services, int64_t number,
+                                     bool routes, struct fault *fault) {
+  *out = NULL;
+  struct generation *generation = calloc(1, sizeof *generation);
+  if (!generation)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  atomic_init(&generation->references, 1);
+  generation->number = number;
+  generation->routes = route_table_create();
+  const char *folder = services->settings->scripts;
+  enum mulligan_status status =
+      generation->routes ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  if (status == MULLIGAN_OK)
+    status = read_scripts(generation, folder, fault);
+  if (status == MULLIGAN_OK)
+    status = read_pages(generation, folder, fault);
+  if (status == MULLIGAN_OK && routes) {
+    generation->open = true;
+    status = vm_create(&generation->first, services, generation, VM_KIND_REQUEST, NULL, fault);
+    generation->open = false;
+    /* The vm holds a reference of its own, which would keep the two alive for each other. */
+    if (generation->first)
+      atomic_fetch_sub(&generation->references, 1);
+  }
+  if (status != MULLIGAN_OK) {
+    generation_drop(generation);
+    return status;
+  }
+  *out = generation;
+  return MULLIGAN_OK;
+}
+
+struct generation *generation_hold(struct generation *generation) {
+  atomic_fetch_add(&generation->references, 1);
+  return generation;
+}
+
+void generation_drop(struct generation *generation) {
+  if (!generation || atomic_fetch_sub(&generation->references, 1) != 1)
+    return;
+  if (generation->first) {
+    /* Its vm drops the generation as it goes; that drop must not come here again. */
+    struct vm *first = generation->first;
+    generation->first = NULL;
+    atomic_store(&generation->references, 2);
+    vm_destroy(first);
+  }
+  for (size_t i = 0; i < generation->script_count; i++) {
+    free((char *)generation->scripts[i].name);
+    free((char *)generation->scripts[i].chunk);
+    free((char *)generation->scripts[i].source);
+  }
+  free(generation->scripts);
+  for (size_t i = 0; i < generation->page_count; i++) {
+    free(generation->pages[i].name);
+    buf_release(&generation->pages[i].text);
+  }
+  free(generation->pages);
+  route_table_destroy(generation->routes);
+  free(generation);
+}
+
+struct vm *generation_take_vm(struct generation *generation) {
+  struct vm *first = generation->first;
+  if (first)
+    generation_hold(generation);
+  generation->first = NULL;
+  return first;
+}
+
+/* ---- asking ---- */
+
+int64_t generation_number(const struct generation *generation) {
+  return generation->number;
+}
+
+const struct route_table *generation_routes(const struct generation *generation) {
+  return generation->routes;
+}
+
+struct route_table *generation_open_routes(struct generation *generation) {
+  return generation->open ? generation->routes : NULL;
+}
+
+static int compare_name(const void *name, const void *script) {
+  return strcmp(name, ((const struct generation_script *)script)->name);
+}
+
+const struct generation_script *generation_find(const struct generation *generation, const char *name) {
+  return bsearch(name, generation->scripts, generation->script_count, sizeof *generation->scripts, compare_name);
+}
+
+const struct generation_script *generation_script_at(const struct generation *generation, const char *folder,
+                                                     size_t index) {
+  size_t length = strlen(folder);
+  for (size_t i = 0; i < generation->script_count; i++)
+    if (strncmp(generation->scripts[i].name, folder, length) == 0 && index-- == 0)
+      return &generation->scripts[i];
+  return NULL;
+}
+
+const char *generation_line(const struct generation *generation, const char *chunk, int line, size_t *length) {
+  static const char prefix[] = "@scripts/";
+  if (strncmp(chunk, prefix, sizeof prefix - 1) != 0)
+    return NULL;
+  const struct generation_script *script = generation_find(generation, chunk + sizeof prefix - 1);
+  if (!script)
+    return NULL;
+  const char *at = script->source;
+  while (--line > 0) {
+    at = strchr(at, '\n');
+    if (!at)
+      return NULL;
+    at++;
+  }
+  if (!*at)
+    return NULL;
+  *length = strcspn(at, "\r\n");
+  return at;
+}
+
+const char *generation_page(const struct generation *generation, const char *name) {
+  for (size_t i = 0; i < generation->page_count; i++)
+    if (strcmp(generation->pages[i].name, name) == 0)
+      return generation->pages[i].text.data;
+  return NULL;
+}

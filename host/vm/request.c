@@ -1,0 +1,498 @@
+/**
+ * request.c - a request's way through Lua, and the way back of what it answered or raised.
+ *
+ * Called by the workers, each with a vm of its own. Two calls at most: the handler's and, if that raised, the exception
+ * handler's. Both write the response from inside the call, so that a value that cannot be sent is an error like any other.
+ */
+#include "vm/request.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "vm/bind.h"
+#include "vm/generation.h"
+#include "vm/vm_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <lauxlib.h>
+
+enum { FAIL_SECONDS = 2, MOST_HEADER_BYTES = 16 * 1024, MOST_DETAIL = 2000, MOST_BODY_EXCERPT = 4096, MOST_TEXT = 2048 };
+
+static const char request_key = 0; /* registry: the request under way */
+
+struct call {
+  const struct vm_request *request;
+  struct vm_response *response;
+  struct vm *vm;
+  int64_t user_id;
+  char user_email[256];
+};
+
+/* ---- the response's life ---- */
+
+void vm_response_init(struct vm_response *response, size_t body_cap) {
+  memset(response, 0, sizeof *response);
+  buf_init(&response->headers, MOST_HEADER_BYTES);
+  buf_init(&response->body, body_cap);
+  buf_init(&response->detail, MOST_DETAIL + 8);
+}
+
+void vm_response_release(struct vm_response *response) {
+  buf_release(&response->headers);
+  buf_release(&response->body);
+  buf_release(&response->detail);
+  error_record_destroy(response->error);
+  response->error = NULL;
+}
+
+/* What one answer may leave behind is kept; what a large one took is given back. */
+enum { KEPT_HEADERS = 1024, KEPT_BODY = 64 * 1024, KEPT_DETAIL = 256 };
+
+static void clear_answer(struct vm_response *response) {
+  response->status = 0;
+  response->content_type = NULL;
+  buf_clear(&response->headers, KEPT_HEADERS);
+  buf_clear(&response->body, KEPT_BODY);
+  buf_clear(&response->detail, KEPT_DETAIL);
+  response->json_object = response->has_code = response->has_app_code = response->own = false;
+  response->code[0] = '\0';
+  response->app_code = 0;
+}
+
+void vm_response_reset(struct vm_response *response) {
+  clear_answer(response);
+  response->error_type[0] = '\0';
+  error_record_destroy(response->error);
+  response->error = NULL;
+}
+
+/* ---- the request, in Lua ---- */
+
+static void push_params(lua_State *L, const struct route_match *match) {
+  const struct route_path *path = match->path;
+  lua_createtable(L, 0, path ? path->parameter_count : 0);
+  if (!path)
+    return;
+  for (int i = 0; i < path->parameter_count; i++) {
+    if (path->integers[i])
+      lua_pushinteger(L, match->numbers[i]);
+    else
+      lua_pushlstring(L, match->values[i], match->lengths[i]);
+    lua_setfield(L, -2, path->parameters[i]);
+  }
+}
+
+/* The headers as one text, "name\0value\0…": one copy now, taken apart only if a script looks. */
+static void push_headers(lua_State *L, const struct vm_request *request) {
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  for (int i = 0; i < request->header_count; i++) {
+    luaL_addlstring(&text, request->headers[i].name, strlen(request->headers[i].name) + 1);
+    luaL_addlstring(&text, request->headers[i].value, strlen(request->headers[i].value) + 1);
+  }
+  luaL_pushresult(&text);
+}
+
+/* Pushes the request's table; the dispatch module is at `dispatch`, the route's entry (or nil) at `entry`. */
+static void push_request(lua_State *L, const struct vm_request *request, int dispatch, int entry) {
+  lua_createtable(L, 4, 10);
+  push_headers(L, request);
+  lua_rawseti(L, -2, 1);
+  lua_pushstring(L, request->query);
+  lua_rawseti(L, -2, 2);
+  if (request->body_length > 0) {
+    lua_pushlstring(L, request->body, request->body_length);
+    lua_rawseti(L, -2, 3);
+  }
+  lua_pushvalue(L, entry);
+  lua_rawseti(L, -2, 4);
+  lua_pushstring(L, request->method);
+  lua_setfield(L, -2, "method");
+  lua_pushlstring(L, request->path, request->path_length);
+  lua_setfield(L, -2, "path");
+  if (request->match->path) {
+    lua_pushstring(L, request->match->path->pattern);
+    lua_setfield(L, -2, "route");
+  }
+  push_params(L, request->match);
+  lua_setfield(L, -2, "params");
+  lua_pushstring(L, request->id);
+  lua_setfield(L, -2, "id");
+  lua_pushstring(L, request->remote_addr);
+  lua_setfield(L, -2, "remote_addr");
+  lua_pushstring(L, request->language);
+  lua_setfield(L, -2, "language");
+  lua_getfield(L, dispatch, "request_type");
+  lua_setmetatable(L, -2);
+}
+
+/* The route that answers: the one asked for, or, for a method that the path has not, the one whose options hold. */
+static const struct route *route_of(const struct vm_request *request) {
+  const struct route_path *path = request->match->path;
+  if (!path)
+    return NULL;
+  if (request->kind < ROUTE_METHOD_COUNT && path->routes[request->kind].entry)
+    return &path->routes[request->kind];
+  return &path->routes[path->first];
+}
+
+static const char *refusal_of(const struct vm_request *request) {
+  const struct route_path *path = request->match->path;
+  if (!path)
+    return "route";
+  if (!request->acceptable)
+    return "accept";
+  if (request->kind >= ROUTE_METHOD_COUNT || !path->routes[request->kind].entry)
+    return "method";
+  return NULL;
+}
+
+static void push_entry(lua_State *L, const struct vm_request *request) {
+  const struct route *route = route_of(request);
+  if (!route) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_getfield(L, LUA_REGISTRYINDEX, VM_ENTRIES);
+  lua_rawgeti(L, -1, route->entry);
+  lua_remove(L, -2);
+}
+
+/* ---- the response, out of Lua ---- */
+
+static bool is_token(const char *text, size_t length) {
+  if (length == 0)
+    return false;
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (c <= ' ' || c >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", c))
+      return false;
+  }
+  return true;
+}
+
+static bool is_hosts_own(const char *name) {
+  static const char *const names[] = {"content-length", "connection", "transfer-encoding", "date", "keep-alive", NULL};
+  for (const char *const *own = names; *own; own++)
+    if (strcasecmp(name, *own) == 0)
+      return true;
+  return false;
+}
+
+/* Adds one header line; name and value at these indexes. Raises where they cannot be sent. */
+static void add_header(lua_State *L, struct call *call, int name_index, int value_index) {
+  if (lua_type(L, name_index) != LUA_TSTRING)
+    luaL_error(L, "a response header's name must be a text, not a %s", luaL_typename(L, name_index));
+  size_t name_length, length;
+  const char *name = lua_tolstring(L, name_index, &name_length);
+  if (!is_token(name, name_length))
+    luaL_error(L, "response header '%s' has a name that HTTP does not allow", name);
+  if (is_hosts_own(name))
+    luaL_error(L, "response header '%s' is the host's business", name);
+  if (!lua_isstring(L, value_index))
+    luaL_error(L, "response header '%s' must be a text or a number, not a %s", name, luaL_typename(L, value_index));
+  lua_pushvalue(L, value_index);
+  const char *value = lua_tolstring(L, -1, &length);
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)value[i] < ' ' && value[i] != '\t')
+      luaL_error(L, "response header '%s' has a control character in its value", name);
+  struct vm_response *response = call->response;
+  if (strcasecmp(name, "content-type") == 0)
+    response->content_type = ""; /* the script's own line stands among the headers */
+  buf_add(&response->headers, name, name_length);
+  buf_add(&response->headers, ": ", 2);
+  buf_add(&response->headers, value, length);
+  buf_add(&response->headers, "\r\n", 2);
+  if (response->headers.failed)
+    luaL_error(L, "the response headers exceed %d bytes", MOST_HEADER_BYTES);
+  lua_pop(L, 1);
+}
+
+static void write_headers(lua_State *L, struct call *call, int index) {
+  if (lua_isnil(L, index))
+    return;
+  if (lua_type(L, index) != LUA_TTABLE)
+    luaL_error(L, "a handler's third result, the headers, must be a table, not a %s", luaL_typename(L, index));
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    int value = lua_gettop(L);
+    if (lua_type(L, value) == LUA_TTABLE) {
+      lua_Integer count = (lua_Integer)lua_rawlen(L, value);
+      for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, value, i);
+        add_header(L, call, value - 1, value + 1);
+        lua_settop(L, value);
+      }
+    } else {
+      add_header(L, call, value - 1, value);
+    }
+    lua_settop(L, value - 1);
+  }
+}
+
+static bool has_field(lua_State *L, int table, const char *name) {
+  bool has = lua_getfield(L, table, name) != LUA_TNIL;
+  lua_pop(L, 1);
+  return has;
+}
+
+/* What the host needs to know of an error's body, to complete it or to show it as a page. */
+static void read_error_body(lua_State *L, struct vm_response *response, int body) {
+  size_t length = 0;
+  const char *text = NULL;
+  int top = lua_gettop(L);
+  if (lua_type(L, body) == LUA_TTABLE) {
+    response->json_object = response->body.length > 0 && response->body.data[0] == '{';
+    response->has_code = has_field(L, body, "code");
+    response->has_app_code = has_field(L, body, "app_code");
+    if (lua_getfield(L, body, "detail") == LUA_TSTRING)
+      text = lua_tolstring(L, -1, &length);
+  } else if (lua_type(L, body) == LUA_TSTRING && strncmp(response->content_type, "text/plain", 10) == 0) {
+    text = lua_tolstring(L, body, &length);
+  }
+  if (text)
+    buf_add(&response->detail, text, utf8_cut(text, utf8_valid_prefix(text, length), MOST_DETAIL));
+  lua_settop(L, top);
+}
+
+static void write_body(lua_State *L, struct call *call, int index) {
+  struct vm_response *response = call->response;
+  const char *type = NULL;
+  struct fault fault;
+  switch (lua_type(L, index)) {
+  case LUA_TNIL:
+    return;
+  case LUA_TSTRING: {
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    type = text[0] == '<' ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+    buf_add(&response->body, text, length);
+    break;
+  }
+  case LUA_TTABLE:
+  case LUA_TLIGHTUSERDATA:
+    type = "application/json";
+    if (!bind_json_encode(L, index, &response->body, &fault))
+      luaL_error(L, "the body cannot be sent as JSON: %s", fault.message);
+    break;
+  default:
+    luaL_error(L, "a handler's second result, the body, must be a table, a text or nil, not a %s",
+               luaL_typename(L, index));
+  }
+  if (response->body.failed)
+    luaL_error(L, "the response's body exceeds %d MiB", (int)(response->body.cap >> 20));
+  if (!response->content_type)
+    response->content_type = type;
+}
+
+/* Writes the three results at `first` and what follows. */
+static void write_response(lua_State *L, struct call *call, int first) {
+  struct vm_response *response = call->response;
+  int is_integer = 0;
+  lua_Integer status = lua_tointegerx(L, first, &is_integer);
+  if (!is_integer || status < 200 || status > 599)
+    luaL_error(L, "a handler's first result must be a status from 200 to 599, not %s", luaL_tolstring(L, first, NULL));
+  response->status = (int)status;
+  write_headers(L, call, first + 2);
+  write_body(L, call, first + 1);
+  if (status >= 400)
+    read_error_body(L, response, first + 1);
+}
+
+/* Notes who asked, for the error's record. */
+static void read_user(lua_State *L, struct call *call, int request) {
+  lua_pushliteral(L, "user");
+  if (lua_rawget(L, request) == LUA_TTABLE) {
+    if (lua_getfield(L, -1, "id") == LUA_TNUMBER)
+      call->user_id = lua_tointeger(L, -1);
+    if (lua_getfield(L, -2, "email") == LUA_TSTRING)
+      strncat(call->user_email, lua_tostring(L, -1), sizeof call->user_email - 1);
+  }
+}
+
+/* ---- the two calls ---- */
+
+static int run_body(lua_State *L) {
+  struct call *call = vm_context(vm_of(L));
+  const char *refusal = refusal_of(call->request);
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &request_key); /* the last user's request is never this one's */
+  lua_getfield(L, LUA_REGISTRYINDEX, VM_DISPATCH); /* 1 */
+  push_entry(L, call->request);                    /* 2 */
+  push_request(L, call->request, 1, 2);            /* 3 */
+  lua_pushvalue(L, 3);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &request_key);
+  lua_getfield(L, 1, "run");
+  lua_pushvalue(L, 3);
+  lua_pushvalue(L, 2);
+  lua_pushstring(L, refusal);
+  lua_call(L, 3, 3);
+  write_response(L, call, 4);
+  if (call->response->status >= 400)
+    read_user(L, call, 3);
+  return 0;
+}
+
+static int fail_body(lua_State *L) {
+  struct vm *vm = vm_of(L);
+  struct call *call = vm_context(vm);
+  struct vm_response *response = call->response;
+  lua_getfield(L, LUA_REGISTRYINDEX, VM_DISPATCH); /* 1 */
+  push_entry(L, call->request);                    /* 2 */
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &request_key) == LUA_TNIL) {
+    lua_pop(L, 1);
+    push_request(L, call->request, 1, 2); /* the raise came before there was one */
+  }
+  read_user(L, call, 3);
+  lua_settop(L, 3);
+  lua_getfield(L, 1, "fail");
+  vm_push_error(vm, L);
+  lua_pushvalue(L, 3);
+  lua_pushvalue(L, 2);
+  lua_call(L, 3, 5);
+  if (lua_isnil(L, 4)) {
+    response->own = true;
+    response->status = 500;
+    return 0;
+  }
+  write_response(L, call, 4);
+  if (lua_type(L, 7) == LUA_TSTRING)
+    strncat(response->code, lua_tostring(L, 7), sizeof response->code - 1);
+  response->app_code = lua_tointeger(L, 8);
+  return 0;
+}
+
+/* ---- the record ---- */
+
+static void set_text(struct error_record *record, char **member, const char *text, size_t length) {
+  if (text)
+    error_record_set(record, member, text, length, MOST_TEXT);
+}
+
+/* Everything that is known of the request. */
+static void describe_request(struct error_record *record, const struct vm_request *request) {
+  const struct route_path *path = request->match ? request->match->path : NULL;
+  set_text(record, &record->method, request->method, strlen(request->method));
+  set_text(record, &record->path, request->path, request->path_length);
+  set_text(record, &record->query, request->query, strlen(request->query));
+  set_text(record, &record->request_id, request->id, strlen(request->id));
+  set_text(record, &record->remote_addr, request->remote_addr, strlen(request->remote_addr));
+  if (path)
+    set_text(record, &record->route, path->pattern, strlen(path->pattern));
+  if (request->body_length > 0) {
+    error_record_set(record, &record->body, request->body, request->body_length, MOST_BODY_EXCERPT);
+    record->body_length = (int64_t)request->body_length;
+  }
+  record->headers = json_object();
+  for (int i = 0; i < request->header_count; i++) {
+    const char *name = request->headers[i].name, *value = request->headers[i].value;
+    json_t *text = json_stringn(value, utf8_valid_prefix(value, strlen(value)));
+    if (utf8_valid(name, strlen(name)))
+      json_object_set_new(record->headers, name, text);
+    else
+      json_decref(text);
+    if (strcasecmp(name, "user-agent") == 0)
+      set_text(record, &record->user_agent, value, strlen(value));
+  }
+}
+
+struct error_record *request_error_record(const struct vm_request *request, int status, const char *code,
+                                          const char *message) {
+  struct error_record *record = error_record_create(ERROR_SOURCE_REQUEST);
+  if (!record)
+    return NULL;
+  record->status = status;
+  set_text(record, &record->code, code, strlen(code));
+  set_text(record, &record->message, message, strlen(message));
+  describe_request(record, request);
+  return record;
+}
+
+/* Completes what was raised, or makes a record of what was returned. */
+static void finish_record(struct call *call, struct error_record *record, int64_t started_ns) {
+  struct vm_response *response = call->response;
+  bool returned = !record;
+  if (returned)
+    record = error_record_create(ERROR_SOURCE_REQUEST);
+  if (!record)
+    return;
+  describe_request(record, call->request);
+  record->status = response->status;
+  record->handled = !response->own;
+  record->app_code = response->app_code;
+  record->generation = generation_number(vm_generation(call->vm));
+  record->duration_us = (clock_monotonic_ns() - started_ns) / 1000;
+  record->lua_bytes = (int64_t)vm_memory(call->vm);
+  record->user_id = call->user_id;
+  if (call->user_email[0])
+    set_text(record, &record->user_email, call->user_email, strlen(call->user_email));
+  set_text(record, &record->code, response->code, strlen(response->code));
+  if (returned) {
+    set_text(record, &record->exc_type, "Response", 8);
+    const struct buf *message = response->detail.length > 0 ? &response->detail : &response->body;
+    set_text(record, &record->message, message->data, message->length);
+  } else if (record->exc_type) {
+    strncat(response->error_type, record->exc_type, sizeof response->error_type - 1);
+  }
+  response->error = record;
+}
+
+/* The host's own answer to what no handler answered for. */
+static void answer_own(struct call *call, int status, const char *code) {
+  struct vm_response *response = call->response;
+  clear_answer(response);
+  response->own = true;
+  response->status = status;
+  strncat(response->code, code, sizeof response->code - 1);
+  response->app_code = vm_services(call->vm)->settings->unhandled_app_code;
+}
+
+/* Lets the exception handler answer for what `record` describes; returns the record to keep. */
+static struct error_record *answer_failure(struct call *call, struct error_record *record) {
+  clear_answer(call->response);
+  struct fault fault;
+  if (vm_call(call->vm, fail_body, call, FAIL_SECONDS, &fault) == MULLIGAN_OK) {
+    if (call->response->own)
+      answer_own(call, 500, "error");
+    return record;
+  }
+  struct error_record *second = vm_take_error(call->vm);
+  log_error("the exception handler failed itself: %s", fault.message);
+  answer_own(call, 500, "error");
+  if (!second)
+    return record;
+  describe_request(second, call->request);
+  second->cause = record;
+  return second;
+}
+
+static double deadline_of(const struct vm_request *request, const struct settings *settings) {
+  const struct route *route = route_of(request);
+  return route && route->deadline > 0 ? route->deadline : settings->deadline;
+}
+
+void request_run(struct vm *vm, const struct vm_request *request, struct vm_response *response) {
+  int64_t started_ns = clock_monotonic_ns();
+  struct call call = {.request = request, .response = response, .vm = vm};
+  vm_set_request_id(vm, request->id);
+  vm_response_reset(response);
+  struct error_record *record = NULL;
+  enum mulligan_status status =
+      vm_call(vm, run_body, &call, deadline_of(request, vm_services(vm)->settings), NULL);
+  bool raised = status != MULLIGAN_OK;
+  if (raised)
+    record = vm_take_error(vm);
+  if (status == MULLIGAN_INTERRUPTED)
+    answer_own(&call, 503, "deadline_exceeded");
+  else if (status == MULLIGAN_NOMEM)
+    answer_own(&call, 500, "memory_exceeded");
+  else if (raised)
+    record = answer_failure(&call, record);
+  if (vm_store(vm))
+    store_rollback(vm_store(vm));
+  if (raised || response->status >= 400)
+    finish_record(&call, record, started_ns);
+  vm_end_request(vm);
+}

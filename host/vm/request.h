@@ -1,0 +1,77 @@
+/**
+ * request.h - one request, through Lua: from plain C data to plain C data.
+ *
+ * The HTTP floor fills a vm_request, hands it with a vm to request_run(), and finds the answer in a vm_response.
+ * Nothing here knows of sockets, and nothing of Lua leaves.
+ */
+#ifndef MULLIGAN_VM_REQUEST_H
+#define MULLIGAN_VM_REQUEST_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "data/error_log.h"
+#include "vm/route_table.h"
+#include "vm/vm.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct request_header {
+  const char *name; /* as sent */
+  const char *value;
+};
+
+/** What is asked. All pointers are the caller's and need to live through request_run() only. */
+struct vm_request {
+  const char *method;      /* "GET"; HEAD stays "HEAD" though the GET handler runs */
+  enum route_method kind;  /* HEAD counts as ROUTE_GET */
+  const char *path;        /* decoded */
+  size_t path_length;
+  const char *query; /* raw, without the question mark; "" if none */
+  const struct request_header *headers;
+  int header_count;
+  const char *body;
+  size_t body_length;
+  const char *remote_addr;
+  const char *language; /* "en" or "ko" */
+  const char *id;
+  const struct route_match *match; /* match->path NULL: no such route */
+  bool acceptable;                 /* negotiation found a format */
+};
+
+struct vm_response {
+  int status;
+  const char *content_type; /* static text; NULL for no body */
+  struct buf headers;       /* "Name: value\r\n" lines of the script's */
+  struct buf body;
+  bool json_object;       /* the body is a JSON object, to which the error's keys may be added */
+  bool has_code, has_app_code; /* the object has these keys already */
+  struct buf detail;      /* the body's `detail`, for pages and plain text */
+  bool own;               /* nothing of the script's: the host writes its own page for `status` */
+  char code[64];          /* of the error; "" for none */
+  int64_t app_code;
+  char error_type[64];            /* the class of a raised exception; "" if none was raised */
+  struct error_record *error;     /* to be recorded: set for every status of 400 and above; owned */
+};
+
+/** Makes an empty response whose buffers may grow to `body_cap`. */
+void vm_response_init(struct vm_response *response, size_t body_cap);
+void vm_response_release(struct vm_response *response);
+/** Empties it for the next request; keeps its memory. */
+void vm_response_reset(struct vm_response *response);
+
+/**
+ * Runs the request in the vm under its deadline and fills `response`, whatever happens; an open transaction is rolled back.
+ * After it the vm may be condemned: ask vm_condemned().
+ */
+void request_run(struct vm *vm, const struct vm_request *request, struct vm_response *response);
+
+/**
+ * Makes the error record of a response that the host answers by itself, without a vm, and completes any record with what is
+ * known of the request. NULL when out of memory.
+ */
+struct error_record *request_error_record(const struct vm_request *request, int status, const char *code,
+                                          const char *message);
+
+#endif

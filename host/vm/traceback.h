@@ -1,0 +1,24 @@
+/**
+ * traceback.h - the stack of a coroutine that failed, taken down before it is gone.
+ */
+#ifndef MULLIGAN_VM_TRACEBACK_H
+#define MULLIGAN_VM_TRACEBACK_H
+
+#include "base/scrub.h"
+#include "vm/generation.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include <lua.h>
+
+/**
+ * Walks the stack of `co`, innermost first, and returns a list of frames: {file, line, function, in_app, source: {line: text},
+ * locals: {name: value}}. Walking is bounded while walking (depth 5, 10 entries a table, 200 characters a text, 64 KiB in all,
+ * cycles marked) and runs no metamethod. Locals are left out unless `locals`. `*truncated` is set when something was cut.
+ * Raises nothing; NULL when out of memory.
+ */
+json_t *traceback_take(lua_State *co, const struct generation *generation, const struct scrub *scrub, bool locals,
+                       bool *truncated);
+
+#endif
