@@ -1,0 +1,86 @@
+/**
+ * host.c - opens what a command works with, in order, and closes it in the opposite one.
+ *
+ * Runs on the main thread.
+ */
+#include "cli/host.h"
+
+#include "base/file.h"
+#include "base/secret_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum mulligan_status open_data(struct host *host, const struct settings *settings, struct fault *fault) {
+  enum mulligan_status status = file_make_folder(settings->data, fault);
+  if (status == MULLIGAN_OK)
+    status = secret_key_load(settings->data, host->services.key, fault);
+  if (status != MULLIGAN_OK)
+    return status;
+  char *lock = file_join(settings->data, "write.lock");
+  host->app_path = file_join(settings->data, "app.db");
+  status = lock && host->app_path ? write_lock_open(&host->app_lock, lock, fault)
+                                  : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  free(lock);
+  if (status != MULLIGAN_OK)
+    return status;
+  host->services.app_lock = host->app_lock;
+  host->services.app_path = host->app_path;
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  struct error_log_options options = {settings->data, host->scrub, MULLIGAN_VERSION, name};
+  status = error_log_open(&host->errors, &options, fault);
+  host->services.errors = host->errors;
+  return status;
+}
+
+enum mulligan_status host_open(struct host *host, struct command_context *context, int parts, struct fault *fault) {
+  memset(host, 0, sizeof *host);
+  const struct settings *settings = context->settings;
+  host->services.settings = settings;
+  host->scrub = scrub_create((const char *const *)settings->scrub_names.items, settings->scrub_names.count);
+  host->services.scrub = host->scrub;
+  enum mulligan_status status = host->scrub ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  if (status == MULLIGAN_OK && (parts & HOST_DATA))
+    status = open_data(host, settings, fault);
+  if (status == MULLIGAN_OK && (parts & HOST_MIGRATED))
+    status = host_migrate(host, NULL, fault);
+  if (status == MULLIGAN_OK && (parts & HOST_GENERATION))
+    status = generation_load(&host->generation, &host->services, 1, true, fault);
+  if (status != MULLIGAN_OK)
+    host_close(host);
+  return status;
+}
+
+void host_close(struct host *host) {
+  generation_drop(host->generation);
+  error_log_close(host->errors);
+  write_lock_close(host->app_lock);
+  free(host->app_path);
+  scrub_destroy(host->scrub);
+  memset(host, 0, sizeof *host);
+}
+
+enum mulligan_status host_open_store(const struct host *host, struct store **out, struct fault *fault) {
+  return store_open(out, host->app_path, STORE_READ_WRITE, host->app_lock, fault);
+}
+
+enum mulligan_status host_migrate(const struct host *host, int *applied, struct fault *fault) {
+  struct migrate_plan plan;
+  char *folder = file_join(host->services.settings->scripts, "migrations");
+  if (!folder)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  enum mulligan_status status = migrate_plan_read(&plan, folder, fault);
+  free(folder);
+  if (status != MULLIGAN_OK)
+    return status;
+  struct store *store;
+  status = host_open_store(host, &store, fault);
+  if (status == MULLIGAN_OK) {
+    status = migrate_apply(store, plan.steps, plan.count, applied, fault);
+    store_close(store);
+  }
+  migrate_plan_release(&plan);
+  return status;
+}

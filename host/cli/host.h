@@ -1,0 +1,39 @@
+/**
+ * host.h - what a command opens before it can work: the data folder, its keys and databases, the scripts.
+ *
+ * host_open() goes as far as it is asked and host_close() takes down whatever is there, in the opposite order.
+ */
+#ifndef MULLIGAN_CLI_HOST_H
+#define MULLIGAN_CLI_HOST_H
+
+#include "base/fault.h"
+#include "cli/command.h"
+#include "data/migrate.h"
+#include "vm/generation.h"
+#include "vm/vm.h"
+
+enum host_part {
+  HOST_DATA = 1,       /* the data folder, its secret key, ErrorLog, app.db's lock and path */
+  HOST_MIGRATED = 2,   /* app.db brought to the scripts' newest migration (with HOST_DATA) */
+  HOST_GENERATION = 4  /* the scripts, loaded */
+};
+
+struct host {
+  struct vm_services services;
+  struct scrub *scrub;
+  struct error_log *errors;
+  struct write_lock *app_lock;
+  char *app_path;
+  struct generation *generation;
+};
+
+/** Opens the `parts` (a sum of enum host_part). On failure everything is closed again. */
+enum mulligan_status host_open(struct host *host, struct command_context *context, int parts, struct fault *fault);
+void host_close(struct host *host);
+
+/** Opens app.db once more, read-write, under the host's lock. */
+enum mulligan_status host_open_store(const struct host *host, struct store **out, struct fault *fault);
+/** Applies the scripts' migrations to app.db; `*applied` counts them. */
+enum mulligan_status host_migrate(const struct host *host, int *applied, struct fault *fault);
+
+#endif

@@ -1,0 +1,55 @@
+/**
+ * main.c - `mulligan COMMAND …`: finds the command and runs it.
+ */
+#include "base/log.h"
+#include "cli/command.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {"serve", "", "serve the scripts over HTTP", command_serve},
+    {"errors", "list|show [REF…]", "what went wrong", command_errors},
+    {"run", "[NAME]", "run an operator script: first shown, then done", command_run},
+    {"routes", "", "every path, its methods and where they are registered", command_routes},
+    {"check", "", "load every script and say what is wrong", command_check},
+    {"migrate", "", "bring the database to the scripts' newest migration", command_migrate},
+    {"user", "create", "make a user", command_user},
+    {"version", "", "what this program is made of", command_version},
+    {NULL, NULL, NULL, NULL},
+};
+
+static void print_commands(FILE *out) {
+  fprintf(out, "usage: mulligan COMMAND [ARGUMENTS] [FLAGS]\n\ncommands:\n");
+  for (const struct command *command = commands; command->name; command++)
+    fprintf(out, "  %-9s %s\n", command->name, command->summary);
+  fprintf(out, "\n`mulligan COMMAND --help` tells a command's flags.\n");
+}
+
+int main(int argc, char **argv) {
+  if (sodium_init() < 0) {
+    fprintf(stderr, "mulligan: libsodium does not start\n");
+    return COMMAND_FAILED;
+  }
+  if (argc < 2) {
+    print_commands(stderr);
+    return COMMAND_USAGE;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    print_commands(stdout);
+    return COMMAND_DONE;
+  }
+  const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+  for (const struct command *command = commands; command->name; command++) {
+    if (strcmp(command->name, name) != 0)
+      continue;
+    struct command_context context = {.command = command};
+    int status = command->run(&context, argc - 1, argv + 1);
+    settings_destroy(context.settings);
+    return status;
+  }
+  fprintf(stderr, "mulligan: there is no command '%s'\n\n", argv[1]);
+  print_commands(stderr);
+  return COMMAND_USAGE;
+}

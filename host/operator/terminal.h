@@ -1,0 +1,29 @@
+/**
+ * terminal.h - the operator's terminal: is there one, how wide, what was typed, and Ctrl-C.
+ *
+ * Questions go to standard error, so that what a command prints can be piped on. One thread uses these functions.
+ */
+#ifndef MULLIGAN_OPERATOR_TERMINAL_H
+#define MULLIGAN_OPERATOR_TERMINAL_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/** Can somebody be asked? True when standard input and standard error are terminals. */
+bool terminal_is_there(void);
+/** The columns of the terminal that `file` writes to; 0 if it is none. */
+int terminal_width(FILE *file);
+/**
+ * Shows `prompt` and reads a line without its end; `secret` shows nothing of what is typed. False at the end of the
+ * input or for a line longer than the buffer's cap.
+ */
+bool terminal_ask(const char *prompt, bool secret, struct buf *line);
+
+/** From now on Ctrl-C writes `last_words` (static text) and ends the process at once with status 130. */
+void terminal_catch_interrupt(const char *last_words);
+/** From now on Ctrl-C does nothing: what follows is short and must be whole. */
+void terminal_ignore_interrupt(void);
+
+#endif
