@@ -142,7 +142,9 @@ function coerce.text(value)
     return float_text(value)
   end
   if type(value) == "table" then
-    return json.encode(value) or "…"
+    -- json.encode raises on what is no JSON: the bytes of a form's file.
+    local written, text = pcall(json.encode, value)
+    return written and text or "…"
   end
   return tostring(value)
 end

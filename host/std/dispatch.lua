@@ -1,6 +1,8 @@
 --- What happens between the router, in C, and a route's handler. Called by the host only.
 --
--- The order is Django REST Framework's: negotiation, authentication, permission, throttle, method, and the body when it is first read.
+-- The order is Django REST Framework's: negotiation, authentication, permission, throttle, method, and the body when it
+-- is first read.
+local auth = require "mulligan.auth"
 local exceptions = require "mulligan.exceptions"
 local i18n = require "mulligan.i18n"
 local request = require "mulligan.request"
@@ -10,7 +12,7 @@ local dispatch = { request_type = request.type }
 
 --- Answers a request.
 -- @tparam table req the request
--- @tparam ?table entry the route's entry; for a method that the path has not, the entry of the path's first route; nil for no route
+-- @tparam ?table entry the route's entry; for a method that the path has not, that of its first route; nil for no route
 -- @tparam ?string refusal what the host found: "route" (there is none), "accept" (no format is acceptable) or "method"
 -- @return status, body, headers
 function dispatch.run(req, entry, refusal)
@@ -43,11 +45,6 @@ end
 
 local handler
 
--- One code for a tree of details: its own where it is a single one, else the class's.
-local function code_of(exc)
-  return exc.detail.code or exc.default_code
-end
-
 --- Answers for what a route raised, through the application's exception handler.
 -- @param exc what was raised
 -- @tparam table req the request
@@ -55,10 +52,11 @@ end
 -- @return status (nil: not the handler's), body, headers, code, app_code
 function dispatch.fail(exc, req, entry)
   handler = handler or find_handler(settings.exception_handler)
+  auth.challenge(exc, entry)
   local user = rawget(req, "user")
   local status, body, headers = handler(exc, { request = req, route = entry and entry.pattern, user = user })
   if exceptions.is(exc) then
-    return status, body, headers, code_of(exc), exc.app_code
+    return status, body, headers, exc:get_code(), exc.app_code
   end
   return status, body, headers
 end

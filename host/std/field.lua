@@ -128,7 +128,7 @@ function field.validate(validators, value, serializer)
   local errors = json.array {}
   for _, validator in ipairs(validators) do
     local passed, message, code = validator(value, serializer)
-    if passed == false or message ~= nil then
+    if passed == false or (passed == nil and message ~= nil) then
       local detail = exceptions.ValidationError(message, code).detail
       if not json.is_array(detail) then
         return detail

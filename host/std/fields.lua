@@ -203,7 +203,8 @@ local function complete_datetime(text)
   end
   local second, after_second = rest:match("^:(%d%d?)(.*)$")
   local fraction, after_fraction = (after_second or ""):match("^[.,](%d+)(.*)$")
-  if fraction and #fraction > 12 then
+  -- A leap second has no place in the time that is kept.
+  if (second and tonumber(second) > 59) or (fraction and #fraction > 12) then
     return nil
   end
   local zone = complete_zone(after_fraction or after_second or rest)

@@ -1,4 +1,5 @@
 --- Bodies, by their media type: JSON, URL-encoded forms and multipart forms.
+local coerce = require "mulligan.coerce"
 local exceptions = require "mulligan.exceptions"
 local form = require "mulligan.form"
 local json = require "mulligan.json"
@@ -14,7 +15,8 @@ local function parse_json(_, body)
   return value
 end
 
--- A form's files stand among its fields, as in Django REST Framework; each is a table of filename, content_type and content.
+-- A form's files stand among its fields, as in Django REST Framework; each is a table of filename, content_type and
+-- content.
 local function parse_form(content_type, body)
   local fields, files = form.parse(content_type, body)
   if not fields then
@@ -23,7 +25,7 @@ local function parse_form(content_type, body)
   for name, file in pairs(files) do
     fields[name] = file
   end
-  return fields
+  return coerce.mark_form(fields)
 end
 
 local by_name = {

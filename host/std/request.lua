@@ -1,8 +1,8 @@
---- The request, as a handler gets it: fields that the host fills in at once, and fields that are worked out when first read.
+--- The request, as a handler gets it: fields that the host fills in at once, and fields worked out when first read.
 --
--- At once: `method, path, route, params, id, remote_addr, language`. When first read: `headers` (lower-case names), `query` (first
--- values), `query_all`, `text` (the raw body) and `data` (the parsed body). Set on the way: `user`, `auth`. It holds no pointer into
--- the connection: whatever was sent is still there when the request is over.
+-- At once: `method, path, route, params, id, remote_addr, language`. When first read: `headers` (lower-case names),
+-- `query` (first values), `query_all`, `text` (the raw body) and `data` (the parsed body). Set on the way: `user`,
+-- `auth`. It holds no pointer into the connection: whatever was sent is still there when the request is over.
 local core = require "mulligan.core"
 local exceptions = require "mulligan.exceptions"
 local parsers = require "mulligan.parsers"

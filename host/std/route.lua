@@ -5,8 +5,9 @@
 --      return 200, { id = req.params.id }
 --    end, { auth = auth.required })
 --
--- A pattern's segment is fixed text, `{name}` for any text, or `{name:int}` for digits that fit 64 bits; they are tried in the
--- order fixed, int, text. A handler returns `status, body, headers`: a table is sent as JSON, a string as it is, nil is no body.
+-- A pattern's segment is fixed text, `{name}` for any text, or `{name:int}` for digits that fit 64 bits; they are tried
+-- in the order fixed, int, text. A handler returns `status, body, headers`: a table is sent as JSON, a string as it is,
+-- nil is no body.
 local auth = require "mulligan.auth"
 local core = require "mulligan.core"
 local permissions = require "mulligan.permissions"
