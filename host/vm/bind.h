@@ -37,12 +37,16 @@ struct buf *bind_buffer(lua_State *L, size_t cap);
 void bind_json_push_null(lua_State *L);
 /**
  * Appends the value at `index` as JSON. Never raises: false leaves one sentence in `fault` that names the place in the value
- * (".seminars[3].time: a function is not JSON"). Tables: json.array ones and those whose keys are exactly 1..n (n > 0) are
- * lists, all others objects with text keys (an integer key is written as text); NaN, infinities, invalid UTF-8, functions,
- * threads, cycles and depth over 128 are refused.
+ * (".seminars[3].time: a function is not JSON"), and the buffer as it was. Tables: json.array ones and those whose keys are
+ * exactly 1..n (n > 0) are lists, all others, and json.object ones, objects with text keys (an integer key is written as
+ * text), in the order of a metatable's `__order`, then of their bytes. NaN, infinities, invalid UTF-8, functions, threads,
+ * cycles, lists with holes and depth over 600 are refused. Metamethods are not called.
  */
 bool bind_json_encode(lua_State *L, int index, struct buf *out, struct fault *fault);
-/** Pushes the value of a JSON text; on failure pushes nothing, returns false, and `fault` says why with line and column. */
+/**
+ * Pushes the value of a JSON text (strict RFC 8259; at most 512 levels); on failure pushes nothing, returns false, and
+ * `fault` says why with line and column. `text` needs no NUL behind it. Raises only when Lua's memory is out.
+ */
 bool bind_json_decode(lua_State *L, const char *text, size_t length, struct fault *fault);
 
 #endif

@@ -19,7 +19,8 @@
 enum { BIND_JSON_READ_DEPTH = 512, BIND_JSON_WRITE_DEPTH = 600 };
 
 /** Registry keys (their addresses), all set by bind_json_make_types(). */
-extern const char bind_json_list_type;   /* the metatable of json.array tables */
+extern const char
+    bind_json_list_type; /* the metatable of json.array tables; as a key in another, marks its tables as lists too */
 extern const char bind_json_object_type; /* the metatable of json.object tables */
 extern const char bind_json_order_name;  /* the text "__order", kept so that writing allocates nothing in Lua */
 extern const char bind_json_tree_type;   /* the metatable of the box that holds jansson's tree while it is read */

@@ -30,7 +30,7 @@ static const char *file_of(const lua_Debug *ar) {
 
 /** Pushes the arguments as one text, a blank between them. */
 static const char *join_arguments(lua_State *L, size_t *length) {
-  luaL_checkstring(L, 1);
+  luaL_checkany(L, 1);
   int count = lua_gettop(L);
   luaL_Buffer text;
   luaL_buffinit(L, &text);
@@ -72,8 +72,7 @@ static int write_line(lua_State *L, enum log_level level) {
 /***
  * Write a line at a level, with the caller's file and line and the request's id.
  * @function debug, info, warning, error
- * @tparam string text
- * @param ... further values, as tostring() shows them, a blank between
+ * @param ... at least one value; all are written as tostring() shows them, a blank between
  */
 static int log_write_debug(lua_State *L) {
   return write_line(L, LOG_LEVEL_DEBUG);

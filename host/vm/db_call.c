@@ -191,16 +191,23 @@ static void push_row(lua_State *L, const struct store_statement *statement, int 
   }
 }
 
-/* Pushes a list marked as JSON's, so that an empty one is written as [], with the columns' names beside its rows. */
+/*
+ * Pushes a list with a metatable of its own: it marks the list as JSON's, so that an empty one is written as [], and
+ * holds the columns' names, which JSON must not see.
+ */
 static void push_list(lua_State *L, int names, int count) {
-  lua_createtable(L, 0, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 3);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, true);
+  lua_rawsetp(L, -2, &bind_json_list_type);
   lua_createtable(L, count, 0);
   for (int i = 0; i < count; i++) {
     lua_pushvalue(L, names + i);
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "columns");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_json_list_type);
   lua_setmetatable(L, -2);
 }
 
@@ -229,8 +236,8 @@ static void push_rows(lua_State *L, struct db_call *call) {
   bool row;
   if (!step(call, &row))
     return;
-  int count =
-      store_column_count(call->statement); /* after the step: SQLite may have prepared it anew for a new schema */
+  /* After the step, since SQLite may have prepared it anew for a changed schema. */
+  int count = store_column_count(call->statement);
   int names = lua_gettop(L) + 1;
   if (!push_names(L, call, count))
     return;

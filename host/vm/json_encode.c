@@ -7,8 +7,8 @@
  * so plain memory may be held; on failure the buffer is as long as it was.
  *
  * The text is the same for equal values, whatever order Lua keeps a table in: keys are sorted by their bytes, behind
- * those that a metatable's `__order` lists. The sort is cheap beside what surrounds it: 55 ns of the 610 ns that an
- * object of eight keys takes.
+ * those that a metatable's `__order` lists. The sort is cheap beside what surrounds it: about 100 ns of the 800 ns that
+ * an object of eight keys takes.
  */
 #include "base/utf8.h"
 #include "vm/bind.h"
@@ -218,15 +218,23 @@ static const void *type_of(lua_State *L, const char *key) {
   return type;
 }
 
+/** Is the metatable on top that of lists, or of tables of another kind that are lists as well? */
+static bool is_list_type(lua_State *L, const void *list_type) {
+  if (lua_topointer(L, -1) == list_type)
+    return true;
+  bool is_list_too = lua_rawgetp(L, -1, &bind_json_list_type) != LUA_TNIL;
+  lua_pop(L, 1);
+  return is_list_too;
+}
+
 bool bind_json_is_list(lua_State *L, int index) {
   index = lua_absindex(L, index);
   if (lua_getmetatable(L, index)) {
-    const void *type = lua_topointer(L, -1);
+    bool is_marked = is_list_type(L, type_of(L, &bind_json_list_type));
+    bool is_object = lua_topointer(L, -1) == type_of(L, &bind_json_object_type);
     lua_pop(L, 1);
-    if (type == type_of(L, &bind_json_list_type))
-      return true;
-    if (type == type_of(L, &bind_json_object_type))
-      return false;
+    if (is_marked || is_object)
+      return is_marked;
   }
   lua_Unsigned count = lua_rawlen(L, index);
   return count > 0 && is_list(L, index, count);
@@ -440,7 +448,7 @@ static bool encode_table(struct encoder *e, int index, struct place *outer) {
   bool is_marked = false, is_object = false;
   if (lua_getmetatable(L, index)) {
     const void *type = lua_topointer(L, -1);
-    is_marked = type == e->list_type;
+    is_marked = is_list_type(L, e->list_type);
     is_object = type == e->object_type;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_json_order_name);
     if (!is_marked && !is_object && !lua_isnil(L, -1) && lua_rawget(L, -2) == LUA_TTABLE) {

@@ -96,6 +96,16 @@ static bool open_script(lua_State *L, const char *name) {
   return true;
 }
 
+/* What one script changed in the library, every later request would find changed. A module with a metatable protects itself. */
+static void protect_library(lua_State *L, const char *name) {
+  if (vm_kind(vm_of(L)) == VM_KIND_TEST || lua_type(L, -1) != LUA_TTABLE)
+    return;
+  if (lua_getmetatable(L, -1))
+    lua_pop(L, 1);
+  else
+    sandbox_protect(L, name);
+}
+
 /* Upvalues: the table of loaded modules, the name. Takes the mark "loading" away when the load failed, so that it may be tried again. */
 static int forget_failed(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(2));
@@ -148,6 +158,8 @@ int module_require(lua_State *L) {
     lua_pop(L, 1);
     lua_pushboolean(L, 1);
   }
+  if (library)
+    protect_library(L, name);
   lua_pushvalue(L, -1);
   lua_setfield(L, 2, name);
   return 1;

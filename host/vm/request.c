@@ -7,7 +7,6 @@
 #include "vm/request.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "vm/bind.h"
 #include "vm/generation.h"
@@ -451,19 +450,22 @@ static void answer_own(struct call *call, int status, const char *code) {
 
 /* Lets the exception handler answer for what `record` describes; returns the record to keep. */
 static struct error_record *answer_failure(struct call *call, struct error_record *record) {
+  if (vm_condemned(call->vm)) {
+    answer_own(call, 500, "error"); /* its error's own text could not be had in time */
+    return record;
+  }
   clear_answer(call->response);
-  struct fault fault;
-  if (vm_call(call->vm, fail_body, call, FAIL_SECONDS, &fault) == MULLIGAN_OK) {
+  if (vm_call(call->vm, fail_body, call, FAIL_SECONDS, NULL) == MULLIGAN_OK) {
     if (call->response->own)
       answer_own(call, 500, "error");
     return record;
   }
   struct error_record *second = vm_take_error(call->vm);
-  log_error("the exception handler failed itself: %s", fault.message);
   answer_own(call, 500, "error");
-  if (!second)
-    return record;
-  describe_request(second, call->request);
+  if (!second || !record)
+    return second ? second : record;
+  describe_request(record, call->request);
+  record->status = 500;
   second->cause = record;
   return second;
 }

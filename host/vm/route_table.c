@@ -49,7 +49,7 @@ struct route_table *route_table_create(void) {
 
 static void path_destroy(struct route_path *path) {
   for (int i = 0; i < ROUTE_METHOD_COUNT; i++)
-    free(path->routes[i].file);
+    free((char *)path->routes[i].file);
   for (int i = 0; i < path->parameter_count; i++)
     free(path->parameters[i]);
   free(path->pattern);

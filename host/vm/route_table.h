@@ -35,7 +35,7 @@ struct route {
   int entry;          /* the number of its entry on the Lua side, from 1 */
   double deadline;    /* seconds; 0: the setting's */
   unsigned renderers; /* enum route_renderer */
-  char *file;         /* where it was registered */
+  const char *file;   /* where it was registered; the table owns its copy */
   int line;
 };
 

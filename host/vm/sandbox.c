@@ -28,7 +28,10 @@ static int refuse_write(lua_State *L) {
 static int protected_next(lua_State *L) {
   lua_settop(L, 2);
   lua_remove(L, 1);
-  return lua_next(L, lua_upvalueindex(1)) ? 2 : 1;
+  if (lua_next(L, lua_upvalueindex(1)))
+    return 2;
+  lua_pushnil(L);
+  return 1;
 }
 
 static int protected_iterate(lua_State *L) {
