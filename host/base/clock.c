@@ -57,7 +57,8 @@ static void date_from_days(int64_t days, int64_t *year, unsigned *month, unsigne
 
 const char *clock_rfc3339(int64_t wall_us, char out[MULLIGAN_RFC3339_SIZE]) {
   int64_t seconds = floor_div(wall_us, US_PER_SECOND);
-  unsigned fraction = (unsigned)(wall_us - seconds * US_PER_SECOND);
+  int64_t remainder = wall_us % US_PER_SECOND; /* not `wall_us - seconds * …`, which overflows at the far end */
+  unsigned fraction = (unsigned)(remainder < 0 ? remainder + US_PER_SECOND : remainder);
   int64_t days = floor_div(seconds, SECONDS_PER_DAY);
   unsigned rest = (unsigned)(seconds - days * SECONDS_PER_DAY);
   int64_t year;

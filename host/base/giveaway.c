@@ -87,9 +87,9 @@ static bool scheme_at(const char *text, size_t length, size_t from, size_t at, s
       end--;
     plain = is_plain_word(text + start, end - start);
   } else {
-    /* `Bearer realm="api"` is a challenge; `Bearer abcd==` has its padding. */
+    /* `Bearer realm="api"` is a challenge, as is `Bearer realm=[scrubbed]`; `Bearer abcd==` has its padding. */
     size_t after = word + 1;
-    plain = plain && after < length && (text[after] == '"' || is_token(text[after]));
+    plain = plain && after < length && (text[after] == '"' || text[after] == '[' || is_token(text[after]));
   }
   if (plain || word - start < TOKEN_LEAST)
     return false;

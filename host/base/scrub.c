@@ -3,8 +3,8 @@
  *
  * Called wherever something is about to be stored, spooled, logged or sent,
  * from any thread; a scrubber is never changed after scrub_create(). All of it
- * takes linear time, and scrubbing twice changes nothing more. Where a name is
- * in doubt the value goes: a lost value costs a question, a leak costs a key.
+ * takes linear time. Where a name is in doubt the value goes: a lost value
+ * costs a question, a leak costs a key.
  */
 #include "base/scrub.h"
 
@@ -161,6 +161,11 @@ bool scrub_is_secret_name(const struct scrub *scrub, const char *name, size_t le
   return is_whole_name(scrub, folded);
 }
 
+/** What was scrubbed before is not a secret found again. */
+static bool is_scrubbed(const char *text, size_t length) {
+  return length == strlen(MULLIGAN_SCRUBBED) && memcmp(text, MULLIGAN_SCRUBBED, length) == 0;
+}
+
 bool scrub_text(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count) {
   size_t copied = 0; /* what is before it is in `out`, as it was or replaced */
   for (size_t at = 0; at < length;) {
@@ -173,7 +178,7 @@ bool scrub_text(const struct scrub *scrub, const char *text, size_t length, stru
     }
     if (!buf_add(out, text + copied, found.start - copied) || !buf_add_text(out, MULLIGAN_SCRUBBED))
       return false;
-    ++*count;
+    *count += !is_scrubbed(text + found.start, found.end - found.start);
     at = copied = found.end;
   }
   return buf_add(out, text + copied, length - copied);
@@ -224,7 +229,7 @@ bool scrub_form(const struct scrub *scrub, const char *text, size_t length, stru
       ok = decode(part, part_length, &decoded) && scrub_text(scrub, decoded.data, decoded.length, &scrubbed, &hits);
     }
     if (secret || hits > 0) {
-      ++*count;
+      *count += !is_scrubbed(pair.value, pair.value_length);
       ok = ok && (!pair.has_value || (buf_add(out, pair.name, pair.name_length) && buf_add_char(out, '='))) &&
            buf_add_text(out, MULLIGAN_SCRUBBED);
     } else {

@@ -5,6 +5,7 @@
  */
 #include "cli/host.h"
 
+#include "operator/script.h"
 #include "vm/script_check.h"
 
 #include <stdio.h>
@@ -17,6 +18,16 @@ static void print_problems(const json_t *problems) {
   }
 }
 
+/* What operator scripts say of themselves is the operator floor's to judge; only of scripts that load, or each problem came twice. */
+static void check_descriptions(const struct host *host, json_t *problems) {
+  struct generation *generation;
+  struct fault fault;
+  if (json_array_size(problems) > 0 || generation_load(&generation, &host->services, 1, false, &fault) != MULLIGAN_OK)
+    return;
+  script_check_descriptions(&host->services, generation, problems);
+  generation_drop(generation);
+}
+
 int command_check(struct command_context *context, int argc, char **argv) {
   int status;
   if (!command_parse(context, NULL, 0, argc, argv, &status))
@@ -26,6 +37,7 @@ int command_check(struct command_context *context, int argc, char **argv) {
   if (host_open(&host, context, 0, &fault) != MULLIGAN_OK)
     return command_fault(context, &fault);
   json_t *problems = script_check(&host.services);
+  check_descriptions(&host, problems);
   size_t count = json_array_size(problems);
   if (context->json)
     status = command_print_json(context, problems);

@@ -18,8 +18,8 @@
 struct error_database;
 
 /**
- * Opens and migrates `folder`/errors.db; a write waits `wait_ns` for its turn. Without `create` an absent file is MULLIGAN_MISSING.
- * MULLIGAN_DENIED if it is newer than this program. The caller ends it with error_database_close().
+ * Opens and migrates `folder`/errors.db; a write waits `wait_ns` for its turn. Without `create` an absent file is
+ * MULLIGAN_MISSING. MULLIGAN_DENIED if it is newer than this program. The caller ends it with error_database_close().
  */
 enum mulligan_status error_database_open(struct error_database **out, const char *folder, bool create, int64_t wait_ns,
                                          struct fault *fault);

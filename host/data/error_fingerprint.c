@@ -144,11 +144,11 @@ bool error_fingerprint_normalise(const char *message, struct buf *out) {
 
 /* ---- frames ---- */
 
-/** A function's name without what an edit above it changes; anonymous ones are known by their place only. */
+/** A function's name, or NULL for an anonymous one: those are called "(anonymous)", or by a line that an edit above
+ * them changes. */
 static const char *function_name(const json_t *frame) {
   const char *name = json_string_value(json_object_get(frame, "function"));
-  if (name == NULL || *name == '\0' || *name == '?' || strncmp(name, "function <", 10) == 0 ||
-      strncmp(name, "in function <", 13) == 0)
+  if (name == NULL || *name == '\0' || *name == '?' || *name == '(' || strncmp(name, "function <", 10) == 0)
     return NULL;
   return name;
 }
@@ -177,7 +177,7 @@ static size_t add_frames(const struct error_record *record, struct buf *out) {
       if (function != NULL)
         buf_addf(out, " %s", function);
       else if (record->route != NULL)
-        buf_addf(out, " (%s %s)", text_or(record->method, ""), record->route);
+        buf_addf(out, " (%s%s%s)", text_or(record->method, ""), record->method != NULL ? " " : "", record->route);
       count++;
     }
     buf_release(&entry);
@@ -258,7 +258,7 @@ static char *make_culprit(const struct error_record *record) {
     break;
   }
   if (culprit.length == 0 && record->route != NULL) {
-    buf_addf(&culprit, "%s ", text_or(record->method, ""));
+    buf_addf(&culprit, "%s%s", text_or(record->method, ""), record->method != NULL ? " " : "");
     add_cut(&culprit, record->route, PLACE_MOST);
   }
   if (culprit.length == 0)

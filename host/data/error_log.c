@@ -29,6 +29,7 @@ struct error_log {
   struct error_queue *queue;
   struct error_writer *writer;
   struct error_origin origin;
+  char *folder;
   char *release;
   char *host;
 };
@@ -39,12 +40,13 @@ enum mulligan_status error_log_open(struct error_log **out, const struct error_l
   struct error_log *log = calloc(1, sizeof *log);
   if (log != NULL) {
     log->queue = error_queue_create(QUEUE_ROWS, QUEUE_BYTES);
+    log->folder = strdup(options->folder);
     log->release = strdup(options->release);
     log->host = strdup(options->host);
     log->origin = (struct error_origin){options->scrub, log->release, log->host, getpid()};
   }
   enum mulligan_status status = MULLIGAN_OK;
-  if (log == NULL || log->queue == NULL || log->release == NULL || log->host == NULL)
+  if (log == NULL || log->queue == NULL || log->folder == NULL || log->release == NULL || log->host == NULL)
     status = fault_set(fault, MULLIGAN_NOMEM, "out of memory while opening ErrorLog");
   else
     status = error_writer_start(&log->writer, options->folder, log->queue, fault);
@@ -64,9 +66,14 @@ void error_log_close(struct error_log *log) {
     error_writer_join(log->writer);
   }
   error_queue_destroy(log->queue);
+  free(log->folder);
   free(log->release);
   free(log->host);
   free(log);
+}
+
+const char *error_log_folder(const struct error_log *log) {
+  return log->folder;
 }
 
 /** Sleeps until the writer has made the row durable, or has given it up. */

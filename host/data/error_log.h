@@ -88,6 +88,8 @@ enum mulligan_status error_log_open(struct error_log **out, const struct error_l
                                     struct fault *fault);
 /** Writes what is queued, stops the thread and closes. NULL is fine. */
 void error_log_close(struct error_log *log);
+/** The data folder it was opened with, for error_log_list() and its like. */
+const char *error_log_folder(const struct error_log *log);
 
 /**
  * Takes ownership of `record`, scrubs it and queues it. With `wait` it returns only when the record is durable

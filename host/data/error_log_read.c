@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "data/error_row.h"
+#include "data/error_rows.h"
 #include "data/error_writer.h"
 #include "data/spool.h"
 #include "data/store.h"
@@ -126,56 +127,6 @@ static enum mulligan_status read_spool(const char *folder, struct sieve *sieve, 
 
 /* ---- the database ---- */
 
-/** A value of this row. */
-static json_t *column_value(const struct store_statement *statement, int column) {
-  switch (store_column_type(statement, column)) {
-  case STORE_NULL:
-    return json_null();
-  case STORE_INTEGER:
-    return json_integer(store_column_integer(statement, column));
-  case STORE_BOOLEAN:
-    return json_boolean(store_column_integer(statement, column) != 0);
-  case STORE_REAL:
-    return json_real(store_column_real(statement, column));
-  case STORE_TEXT:
-  case STORE_BLOB:
-    break;
-  }
-  size_t length;
-  const char *bytes = store_column_bytes(statement, column, &length);
-  enum error_field field = error_field_find(store_column_name(statement, column));
-  json_t *value = NULL;
-  if (field != ERROR_FIELD_COUNT && error_field_type(field) == ERROR_JSON)
-    value = json_loadb(bytes, length, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
-  if (value == NULL)
-    value = json_stringn(bytes, length);
-  return value != NULL ? value : json_null(); /* somebody else put in what is no UTF-8 */
-}
-
-static json_t *database_row(const struct store_statement *statement) {
-  json_t *row = json_object();
-  for (int i = 0; row != NULL && i < store_column_count(statement); i++) {
-    if (json_object_set_new(row, store_column_name(statement, i), column_value(statement, i)) != 0) {
-      json_decref(row);
-      row = NULL;
-    }
-  }
-  return row;
-}
-
-/** Opens errors.db, or leaves NULL in `*out` where none was made yet. */
-static enum mulligan_status open_database(struct store **out, const char *folder, struct fault *fault) {
-  *out = NULL;
-  char *path = file_join(folder, "errors.db");
-  if (path == NULL)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory while opening errors.db");
-  enum mulligan_status status = MULLIGAN_OK;
-  if (file_exists(path))
-    status = store_open(out, path, STORE_READ_ONLY, NULL, fault);
-  free(path);
-  return status;
-}
-
 /** Adds the filter's conditions and binds their values: `statement` NULL writes, else binds from index 1. */
 static enum mulligan_status apply_filter(const struct error_log_filter *filter, struct buf *sql,
                                          struct store_statement *statement, int *index, struct fault *fault) {
@@ -220,18 +171,6 @@ static enum mulligan_status prepare(struct store *store, const char *columns, co
   return status == MULLIGAN_OK ? apply_filter(filter, NULL, *out, index, fault) : status;
 }
 
-/** Appends every row of a statement that is ready to run. */
-static enum mulligan_status collect(struct store_statement *statement, json_t *rows, struct fault *fault) {
-  for (;;) {
-    bool found;
-    enum mulligan_status status = store_step(statement, &found, fault);
-    if (status != MULLIGAN_OK || !found)
-      return status;
-    if (json_array_append_new(rows, database_row(statement)) != 0)
-      return fault_set(fault, MULLIGAN_NOMEM, "out of memory while reading errors.db");
-  }
-}
-
 static enum mulligan_status find_reference(struct store *store, const char *reference, json_t *rows,
                                            struct fault *fault) {
   static const char sql[] = "SELECT e.*, c.ref AS cause_ref FROM error_log e LEFT JOIN error_log c ON c.id = e.cause_id"
@@ -241,7 +180,7 @@ static enum mulligan_status find_reference(struct store *store, const char *refe
   if (status == MULLIGAN_OK)
     status = store_bind_text(statement, 1, reference, strlen(reference), fault);
   if (status == MULLIGAN_OK)
-    status = collect(statement, rows, fault);
+    status = error_rows_collect(statement, rows, fault);
   store_finish(statement);
   return status;
 }
@@ -271,7 +210,7 @@ static enum mulligan_status list_database(struct store *store, const struct erro
   if (status == MULLIGAN_OK)
     status = store_bind_integer(statement, index + 1, filter->limit, fault);
   if (status == MULLIGAN_OK)
-    status = collect(statement, rows, fault);
+    status = error_rows_collect(statement, rows, fault);
   store_finish(statement);
   return status;
 }
@@ -291,7 +230,7 @@ enum mulligan_status error_log_list(const char *folder, const struct error_log_f
   if (status != MULLIGAN_OK)
     goto out;
 
-  if (open_database(&store, folder, &reason) != MULLIGAN_OK ||
+  if (error_rows_open(&store, folder, &reason) != MULLIGAN_OK ||
       (store != NULL && (drop_replayed(store, sieve.found, &reason) != MULLIGAN_OK ||
                          list_database(store, filter, stored, &reason) != MULLIGAN_OK))) {
     log_warning("errors.db cannot be read, so only what is in the spool is shown: %s", reason.message);
@@ -320,7 +259,7 @@ enum mulligan_status error_log_count(const char *folder, const struct error_log_
   bool found = false;
   enum mulligan_status status = read_spool(folder, &sieve, fault);
   if (status == MULLIGAN_OK)
-    status = open_database(&store, folder, fault);
+    status = error_rows_open(&store, folder, fault);
   if (status == MULLIGAN_OK && store != NULL)
     status = drop_replayed(store, sieve.found, fault);
   if (status == MULLIGAN_OK && store != NULL)
@@ -351,7 +290,7 @@ enum mulligan_status error_log_get(const char *folder, const char *reference, js
 
   /* The spool's word is good, but the database has the row's number and group too. */
   struct fault reason = {0};
-  enum mulligan_status stored = open_database(&store, folder, &reason);
+  enum mulligan_status stored = error_rows_open(&store, folder, &reason);
   if (stored == MULLIGAN_OK && store != NULL)
     stored = find_reference(store, canonical, rows, &reason);
   if (stored == MULLIGAN_OK && json_array_size(rows) > 0) {

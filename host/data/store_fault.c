@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXCERPT_LENGTH = 200 };
+enum {
+  EXCERPT_LENGTH = 200,
+  WORDS_LENGTH = 400 /* of SQLite's: some repeat the whole text */
+};
 
 enum mulligan_status store_status_of(int code) {
   switch (code) {
@@ -162,15 +165,19 @@ enum mulligan_status store_fail(struct store *store, int code, const char *sql, 
   const char *words = sqlite3_errmsg(store->db);
   if (status == MULLIGAN_CONSTRAINT)
     read_constraint(&store->constraint, code, words);
-  if (status == MULLIGAN_DENIED && store->refusal)
+  if (store->refusal) {
+    status = MULLIGAN_DENIED; /* which SQLite calls a plain error where a function is concerned */
     words = store->refusal;
+    store->refusal = NULL;
+  }
   if (!fault)
     return status;
 
   char excerpt[STORE_EXCERPT_SIZE];
   bool file = concerns_file(code, status);
   int reason = file ? sqlite3_system_errno(store->db) : 0;
-  return fault_set(fault, status, "%s%s%s%s%s%s%s%s", file ? store->path : "", file ? ": " : "", words,
+  int shown = (int)utf8_cut(words, strlen(words), WORDS_LENGTH);
+  return fault_set(fault, status, "%s%s%.*s%s%s%s%s%s", file ? store->path : "", file ? ": " : "", shown, words,
                    reason ? ": " : "", reason ? strerror(reason) : "", sql ? ", in \"" : "",
                    sql ? store_excerpt(excerpt, sql, length) : "", sql ? "\"" : "");
 }

@@ -4,8 +4,8 @@
  * SQLite asks while it prepares a statement, and again when it prepares it anew after a change of the schema, on the
  * thread that has the store. What is refused to scripts: transactions (db.transaction() keeps the write lock), other
  * databases, settings, temporary tables and triggers (a connection outlives a request, and so would they) and loading
- * code. Changes to the schema are writes like any other. Invariant: store->refusal is the sentence for the last
- * refusal.
+ * code. Changes to the schema are writes like any other. Invariant: store->refusal is set only
+ * between a refusal and the store_fail() that reports it.
  */
 #include "data/store_internal.h"
 
@@ -89,10 +89,8 @@ static int authorize(void *context, int action, const char *first, const char *s
   if (store->trust == STORE_TRUST_SELF)
     return SQLITE_OK;
   int opinion = own_opinion(store, action, first, second);
-  if (opinion == SQLITE_OK && store->second_guard) {
-    store->refusal = NULL;
-    opinion = store->second_guard(store->second_guard_context, action, first, second, schema, trigger);
-  }
+  if (opinion == SQLITE_OK && store->second_guard)
+    return store->second_guard(store->second_guard_context, action, first, second, schema, trigger);
   return opinion;
 }
 

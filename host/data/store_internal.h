@@ -59,7 +59,7 @@ struct store {
 
   /* what may run */
   enum store_trust trust;
-  const char *refusal; /* the guard's last sentence; static text */
+  const char *refusal; /* the guard's sentence, until store_fail() has taken it; static text */
   store_guard *second_guard;
   void *second_guard_context;
 

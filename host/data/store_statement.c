@@ -46,17 +46,23 @@ struct store_statement {
 
 /* ---- the cache ---- */
 
-/* Eight bytes a turn: SQL texts are long and alike, and this is done for every one that runs. */
+/* Takes in sixteen bytes, with one multiplication to wait for: SQL texts are long, and this is done for all that runs.
+ */
+static uint64_t mix(uint64_t hash, const char *bytes) {
+  uint64_t first, second;
+  memcpy(&first, bytes, sizeof first);
+  memcpy(&second, bytes + sizeof first, sizeof second);
+  uint64_t both = first * UINT64_C(0xd6e8feb86659fd93) + second;
+  return ((hash << 5 | hash >> 59) ^ both) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static uint64_t hash_text(const char *text, size_t length) {
-  const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t hash = length * factor, word;
-  for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
-    memcpy(&word, text, sizeof word);
-    hash = ((hash << 5 | hash >> 59) ^ word) * factor;
-  }
-  word = 0;
-  memcpy(&word, text, length);
-  hash = ((hash << 5 | hash >> 59) ^ word) * factor;
+  char rest[16] = {0};
+  uint64_t hash = length;
+  for (; length >= sizeof rest; text += sizeof rest, length -= sizeof rest)
+    hash = mix(hash, text);
+  memcpy(rest, text, length);
+  hash = mix(hash, rest);
   return hash ^ hash >> 32;
 }
 
@@ -164,7 +170,7 @@ static enum mulligan_status compile(struct store *store, const char *sql, size_t
   int code = sqlite3_prepare_v3(store->db, sql, (int)length, SQLITE_PREPARE_PERSISTENT, handle, &tail);
   if (code != SQLITE_OK) {
     enum mulligan_status status = store_fail(store, code, sql, length, fault);
-    if (code != SQLITE_ERROR)
+    if (status != MULLIGAN_ERROR)
       return status;
     if (fault)
       fault->status = MULLIGAN_INVALID; /* a syntax error or an unknown name: the text is wrong, not the database */
@@ -174,6 +180,7 @@ static enum mulligan_status compile(struct store *store, const char *sql, size_t
     return fault_set(fault, MULLIGAN_INVALID, "there is no statement in \"%s\"", store_excerpt(excerpt, sql, length));
   if (holds_statement(store->db, tail, sql + length)) {
     sqlite3_finalize(*handle);
+    store->refusal = NULL; /* the second one may have been refused too */
     return fault_set(fault, MULLIGAN_INVALID, "there is more than one statement in \"%s\"; run them one by one",
                      store_excerpt(excerpt, sql, length));
   }
@@ -241,7 +248,8 @@ void store_finish(struct store_statement *statement) {
   if (!statement)
     return;
   struct store *store = statement->store;
-  sqlite3_reset(statement->handle);
+  if (statement->state != READY)
+    sqlite3_reset(statement->handle);
   if (statement->state == RUNNING)
     end_run(statement);
   store->in_use--;

@@ -161,6 +161,8 @@ static const char *find_smuggling(const struct mg_request_info *info) {
     return "Content-Length is given twice";
   if (encodings > 1 || (lengths && encodings))
     return "the length of the body is given in two ways";
+  if (encodings && strcmp(info->http_version, "1.1") != 0)
+    return "HTTP/1.0 knows no Transfer-Encoding";
   if (hosts > 1)
     return "Host is given twice";
   if (hosts == 0 && strcmp(info->http_version, "1.1") == 0)

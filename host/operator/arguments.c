@@ -205,8 +205,7 @@ void arguments_add_usage(struct buf *out, const struct operator_script *script) 
     buf_addf(out, "%s\n", script->summary);
   if (*script->help)
     buf_addf(out, "\n%s\n", script->help);
-  buf_addf(out, "\nmulligan run %s%s [--apply] [--yes] [--as %s] [--json]\n", script->name,
-           script->parameter_count ? words(" [--PARAMETER VALUE …]") : "", words("NAME"));
+  buf_addf(out, "\n%s\n", script->parameter_count ? words("parameters:") : words("It takes no parameters."));
   for (size_t i = 0; i < script->parameter_count; i++) {
     const struct script_parameter *parameter = &script->parameters[i];
     buf_add_text(out, "  ");

@@ -23,7 +23,7 @@ enum mulligan_status arguments_read(const struct operator_script *script, char *
 
 /** A copy of the values that may be kept and shown: a secret's is replaced. NULL when out of memory. */
 json_t *arguments_masked(const struct operator_script *script, const json_t *values);
-/** Appends what `mulligan run NAME --help` says of a script. */
+/** Appends what the script is for and what it takes. */
 void arguments_add_usage(struct buf *out, const struct operator_script *script);
 
 #endif

@@ -244,3 +244,22 @@ bool script_nearest(const struct generation *generation, const char *name, char 
   }
   return found;
 }
+
+void script_check_descriptions(const struct vm_services *services, struct generation *generation, json_t *problems) {
+  struct vm_services without_database = *services;
+  without_database.app_path = NULL;
+  struct vm *vm;
+  struct fault fault;
+  char name[NAME_SIZE];
+  if (vm_create(&vm, &without_database, generation, VM_KIND_OPERATOR, NULL, &fault) != MULLIGAN_OK) {
+    json_array_append_new(problems, json_string(fault.message));
+    return;
+  }
+  for (size_t i = 0; script_name_at(generation, i, name); i++) {
+    struct operator_script script;
+    if (script_load(&script, vm, name, "en", &fault) == MULLIGAN_INVALID)
+      json_array_append_new(problems, json_string(fault.message));
+    script_release(&script);
+  }
+  vm_destroy(vm);
+}

@@ -55,6 +55,9 @@ enum mulligan_status script_load(struct operator_script *out, struct vm *vm, con
 enum mulligan_status script_read(struct operator_script *out, const char *name, json_t *description,
                                  struct fault *fault);
 void script_release(struct operator_script *script);
+/** Reads the description of every script that loads, and appends a sentence for each that is wrong to the list
+ * `problems`. */
+void script_check_descriptions(const struct vm_services *services, struct generation *generation, json_t *problems);
 
 /** The parameter of that name, in which `-` is taken for `_`; NULL if there is none. */
 const struct script_parameter *script_find(const struct operator_script *script, const char *name, size_t length);

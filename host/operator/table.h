@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-enum { TABLE_WIDTH_UNLIMITED = 1 << 20, TABLE_CELL_WIDTH = 40 };
+enum { TABLE_WIDTH_UNLIMITED = 1 << 20, TABLE_CELL_WIDTH = 64 };
 
 /**
  * Appends `rows` (a list of objects) with the columns named by `columns` (a list of texts), each line ended and

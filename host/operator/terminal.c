@@ -18,6 +18,7 @@ enum { INTERRUPTED_STATUS = 130 };
 
 /* Written only while the signal is ignored or not yet caught. */
 static const char *interrupt_words;
+static struct sigaction interrupt_before;
 static struct termios echoing;
 static volatile sig_atomic_t echo_is_off;
 
@@ -88,9 +89,13 @@ static void on_interrupt(int signal_number) {
 
 void terminal_catch_interrupt(const char *last_words) {
   interrupt_words = last_words;
-  sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt}, NULL);
+  sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt}, &interrupt_before);
 }
 
 void terminal_ignore_interrupt(void) {
   sigaction(SIGINT, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+}
+
+void terminal_release_interrupt(void) {
+  sigaction(SIGINT, &interrupt_before, NULL);
 }

@@ -25,5 +25,7 @@ bool terminal_ask(const char *prompt, bool secret, struct buf *line);
 void terminal_catch_interrupt(const char *last_words);
 /** From now on Ctrl-C does nothing: what follows is short and must be whole. */
 void terminal_ignore_interrupt(void);
+/** Back to what Ctrl-C did before terminal_catch_interrupt(). */
+void terminal_release_interrupt(void);
 
 #endif

@@ -1,0 +1,235 @@
+/**
+ * errors.c - `mulligan errors`: what went wrong, looked up and worked on from a shell.
+ *
+ * Runs on the main thread, beside a running host or without one: it reads errors.db and the spool by itself, and its
+ * few writes take errors.lock as the host's do.
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/error_text.h"
+#include "data/error_group.h"
+#include "data/error_log.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/** The flags, as typed; NULL where they are not given. */
+struct flags {
+  const char *since, *status, *path, *user, *group, *limit, *older_than, *note, *as;
+};
+
+/* ---- reading flags ---- */
+
+/** A whole number of at least `least`; `fallback` where the flag was not given. False after saying what is wrong. */
+static bool read_number(const struct command_context *context, const char *name, const char *text, int64_t least,
+                        int64_t fallback, int64_t *out) {
+  *out = fallback;
+  if (text == NULL)
+    return true;
+  char *end;
+  long long value = strtoll(text, &end, 10);
+  *out = value;
+  if (*text != '\0' && *end == '\0' && value >= least && value <= INT32_MAX)
+    return true;
+  command_fail(context, COMMAND_USAGE, "%s takes a whole number from %lld, not '%s'", name, (long long)least, text);
+  return false;
+}
+
+/** The moment that a span (`1h`, `90d`) before now, or a time as such, names. False after saying what is wrong. */
+static bool read_moment(const struct command_context *context, const char *name, const char *text, int64_t *out) {
+  int64_t span;
+  *out = 0;
+  if (text == NULL || clock_parse_rfc3339(text, strlen(text), out))
+    return true;
+  if (clock_parse_span(text, &span) && span >= 0) {
+    *out = clock_wall_us() - span;
+    return true;
+  }
+  command_fail(context, COMMAND_USAGE,
+               "%s takes a span such as 20s, 5m, 1h or 90d, or a time such as "
+               "2021-11-13T14:59:00Z, not '%s'",
+               name, text);
+  return false;
+}
+
+/* ---- list, show ---- */
+
+static int list(const struct command_context *context, const struct flags *flags) {
+  struct error_log_filter filter = {.path = flags->path, .user = flags->user};
+  int64_t status, limit;
+  if (!read_moment(context, "--since", flags->since, &filter.since) ||
+      !read_number(context, "--status", flags->status, 100, 0, &status) ||
+      !read_number(context, "--group", flags->group, 1, 0, &filter.group) ||
+      !read_number(context, "--limit", flags->limit, 1, 50, &limit))
+    return COMMAND_USAGE;
+  filter.status = (int)status;
+  filter.limit = (int)limit;
+
+  json_t *rows;
+  struct fault fault;
+  if (error_log_list(context->settings->data, &filter, &rows, &fault) != MULLIGAN_OK)
+    return command_fault(context, &fault);
+  int result = COMMAND_DONE;
+  if (context->json) {
+    result = command_print_json(context, rows);
+  } else {
+    json_t *dropped;
+    if (error_dropped_list(context->settings->data, &dropped, NULL) == MULLIGAN_OK)
+      error_text_dropped(stdout, dropped);
+    error_text_list(stdout, rows);
+    json_decref(dropped);
+  }
+  json_decref(rows);
+  return result;
+}
+
+/** Shows every reference there is; one that is not there is named on standard error and fails the command at the end.
+ */
+static int show(const struct command_context *context, char **references, int count) {
+  if (count == 0)
+    return command_fail(context, COMMAND_USAGE, "show takes at least one reference, such as ERR-7K3F-9QXA");
+  int result = COMMAND_DONE;
+  json_t *rows = json_array();
+  for (int i = 0; i < count; i++) {
+    json_t *row;
+    struct fault fault;
+    if (error_log_get(context->settings->data, references[i], &row, &fault) != MULLIGAN_OK)
+      result = command_fault(context, &fault);
+    else
+      json_array_append_new(rows, row);
+  }
+  if (context->json && (count > 1 || json_array_size(rows) == 1)) {
+    int printed = command_print_json(context, count > 1 ? rows : json_array_get(rows, 0));
+    result = result == COMMAND_DONE ? printed : result;
+  }
+  size_t index;
+  json_t *row;
+  if (!context->json) {
+    json_array_foreach(rows, index, row) {
+      if (index > 0)
+        puts("");
+      error_text_show(stdout, row);
+    }
+  }
+  json_decref(rows);
+  return result;
+}
+
+/* ---- groups ---- */
+
+static int groups(const struct command_context *context, const struct flags *flags) {
+  struct error_group_filter filter = {0};
+  int64_t limit;
+  if (!read_moment(context, "--since", flags->since, &filter.since) ||
+      !read_number(context, "--group", flags->group, 1, 0, &filter.id) ||
+      !read_number(context, "--limit", flags->limit, 1, 50, &limit))
+    return COMMAND_USAGE;
+  filter.limit = (int)limit;
+  json_t *rows;
+  struct fault fault;
+  if (error_group_list(context->settings->data, &filter, &rows, &fault) != MULLIGAN_OK)
+    return command_fault(context, &fault);
+  int result = COMMAND_DONE;
+  if (context->json)
+    result = command_print_json(context, rows);
+  else
+    error_text_groups(stdout, rows);
+  json_decref(rows);
+  return result;
+}
+
+/** Who works here: `--as`, or the account's name. */
+static const char *worker(const struct flags *flags) {
+  if (flags->as != NULL)
+    return flags->as;
+  const struct passwd *account = getpwuid(getuid());
+  return account != NULL ? account->pw_name : NULL;
+}
+
+static int set_state(const struct command_context *context, const struct flags *flags, const char *state,
+                     char **arguments, int count) {
+  int64_t id;
+  if (count != 1)
+    return command_fail(context, COMMAND_USAGE, "%s takes one group's number, as `mulligan errors groups` shows it",
+                        context->arguments[0]);
+  if (!read_number(context, "a group", arguments[0], 1, 0, &id))
+    return COMMAND_USAGE;
+  struct fault fault;
+  if (error_group_set_state(context->settings->data, id, state, worker(flags), flags->note, &fault) != MULLIGAN_OK)
+    return command_fault(context, &fault);
+  struct error_group_filter filter = {.id = id, .limit = 1};
+  json_t *rows;
+  if (error_group_list(context->settings->data, &filter, &rows, &fault) != MULLIGAN_OK)
+    return command_fault(context, &fault);
+  int result = COMMAND_DONE;
+  if (context->json)
+    result = command_print_json(context, json_array_get(rows, 0));
+  else
+    printf("Group %lld is %s.\n", (long long)id, state);
+  json_decref(rows);
+  return result;
+}
+
+static int prune(const struct command_context *context, const struct flags *flags) {
+  int64_t before, removed;
+  if (flags->older_than == NULL)
+    return command_fail(context, COMMAND_USAGE, "prune needs --older-than, such as --older-than 90d");
+  if (!read_moment(context, "--older-than", flags->older_than, &before))
+    return COMMAND_USAGE;
+  struct fault fault;
+  if (error_log_prune(context->settings->data, before, &removed, &fault) != MULLIGAN_OK)
+    return command_fault(context, &fault);
+  if (!context->json) {
+    printf("Removed %lld errors; groups and their counts stay.\n", (long long)removed);
+    return COMMAND_DONE;
+  }
+  json_t *result = json_pack("{s:I}", "removed", (json_int_t)removed);
+  int status = command_print_json(context, result);
+  json_decref(result);
+  return status;
+}
+
+int command_errors(struct command_context *context, int argc, char **argv) {
+  struct flags flags = {0};
+  const struct command_option options[] = {
+      {"since", "SPAN", "list, groups: only what happened within 20s, 5m, 1h, 90d, or since a time", &flags.since, NULL,
+       NULL},
+      {"status", "N", "list: only this HTTP status", &flags.status, NULL, NULL},
+      {"path", "P", "list: only this path", &flags.path, NULL, NULL},
+      {"user", "U", "list: only this user, by e-mail or id", &flags.user, NULL, NULL},
+      {"group", "G", "list, groups: only this group", &flags.group, NULL, NULL},
+      {"limit", "N", "list, groups: at most so many (default: 50)", &flags.limit, NULL, NULL},
+      {"older-than", "SPAN", "prune: what happened before", &flags.older_than, NULL, NULL},
+      {"note", "TEXT", "resolve, reopen, mute: what the next one should know", &flags.note, NULL, NULL},
+      {"as", "NAME", "resolve, reopen, mute: who does it (default: your account)", &flags.as, NULL, NULL},
+  };
+  int status;
+  if (!command_parse(context, options, sizeof options / sizeof *options, argc, argv, &status))
+    return status;
+  /* An empty list for a folder that was mistyped would be taken for good news. */
+  if (!file_exists(context->settings->data))
+    return command_fail(context, COMMAND_FAILED, "there is no data folder %s", context->settings->data);
+  const char *action = context->argument_count > 0 ? context->arguments[0] : "list";
+  char **rest = context->arguments + 1;
+  int count = context->argument_count - 1;
+  static const char *const states[][2] = {{"resolve", "resolved"}, {"reopen", "open"}, {"mute", "muted"}};
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+    if (strcmp(action, states[i][0]) == 0)
+      return set_state(context, &flags, states[i][1], rest, count);
+  }
+  if (strcmp(action, "show") == 0)
+    return show(context, rest, count);
+  if (count > 0)
+    return command_fail(context, COMMAND_USAGE, "%s takes no '%s'", action, rest[0]);
+  if (strcmp(action, "list") == 0)
+    return list(context, &flags);
+  if (strcmp(action, "groups") == 0)
+    return groups(context, &flags);
+  if (strcmp(action, "prune") == 0)
+    return prune(context, &flags);
+  return command_fail(context, COMMAND_USAGE,
+                      "there is no '%s'; there are list, show, groups, resolve, reopen, mute and prune", action);
+}
