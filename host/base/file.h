@@ -20,7 +20,8 @@ enum mulligan_status file_read(const char *path, struct buf *out, struct fault *
  * Replaces `path` with these bytes at once (a new file, fsync, rename, fsync of the folder), created with `mode` less
  * the umask. MULLIGAN_READONLY where writing is not allowed. A failure leaves the old file as it was.
  */
-enum mulligan_status file_replace(const char *path, const void *bytes, size_t length, unsigned mode, struct fault *fault);
+enum mulligan_status file_replace(const char *path, const void *bytes, size_t length, unsigned mode,
+                                  struct fault *fault);
 /** Makes a folder, for this user alone (0700), and its parents as the umask says; fine if they are there. */
 enum mulligan_status file_make_folder(const char *path, struct fault *fault);
 bool file_exists(const char *path);

@@ -11,9 +11,9 @@
 #include "base/scrub.h"
 
 /**
- * Is the `=` or `:` at `at` between a name that `scrub` knows as secret and a value? Then `*found` is the value, without
- * quotes and never empty. Bytes before `from` are not looked at. Asking for every separator of a text in turn (going on
- * at `found->end` after a hit) takes linear time in all.
+ * Is the `=` or `:` at `at` between a name that `scrub` knows as secret and a value? Then `*found` is the value,
+ * without quotes and never empty. Bytes before `from` are not looked at. Asking for every separator of a text in turn
+ * (going on at `found->end` after a hit) takes linear time in all.
  */
 bool named_value_at(const struct scrub *scrub, const char *text, size_t length, size_t from, size_t at,
                     struct giveaway *found);

@@ -57,8 +57,6 @@ static const struct settings_entry entries[] = {
      .help = "The least level that is logged: debug, info, warning or error."},
     {"report_to", SETTINGS_TEXT, AT(report_to), "the server team", .least = 1,
      .help = "Whom a user should tell about an error."},
-    {"public_url", SETTINGS_TEXT, AT(public_url), "",
-     .help = "The address that users reach this host at, for links to it."},
     {"exception_handler", SETTINGS_TEXT, AT(exception_handler), "mulligan.exceptions.handler", .least = 1,
      .alphabet = WORD_CHARACTERS, .help = "The Lua function that answers an exception."},
     {"non_field_errors_key", SETTINGS_TEXT, AT(non_field_errors_key), "non_field_errors", .least = 1,

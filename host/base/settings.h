@@ -46,18 +46,17 @@ struct settings {
   int64_t memory_limit;      /* bytes of Lua memory per bundle */
   double write_wait;         /* seconds a writer waits for its turn at the database */
   /* behaviour */
-  char *environment;          /* production, development, or the team's own word */
+  char *environment; /* production, development, or the team's own word */
   char *log_level;
-  char *report_to;            /* whom a user should tell about a 500 */
-  char *public_url;
-  char *exception_handler;    /* "module.function", called (exc, context) */
+  char *report_to;         /* whom a user should tell about a 500 */
+  char *exception_handler; /* "module.function", called (exc, context) */
   char *non_field_errors_key;
   int64_t unhandled_app_code; /* 0: none */
   struct settings_list parsers;
   struct settings_list renderers;
   struct settings_list error_renderers; /* the forms of 5xx and of 404s of no route */
-  struct settings_list scrub_names; /* secret names beside the built-in ones */
-  int64_t hash_concurrency;   /* password hashes computed at a time */
+  struct settings_list scrub_names;     /* secret names beside the built-in ones */
+  int64_t hash_concurrency;             /* password hashes computed at a time */
 };
 
 struct settings_entry {

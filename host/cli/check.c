@@ -18,7 +18,8 @@ static void print_problems(const json_t *problems) {
   }
 }
 
-/* What operator scripts say of themselves is the operator floor's to judge; only of scripts that load, or each problem came twice. */
+/* What operator scripts say of themselves is the operator floor's to judge; only of scripts that load, or each problem
+ * came twice. */
 static void check_descriptions(const struct host *host, json_t *problems) {
   struct generation *generation;
   struct fault fault;

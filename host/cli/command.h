@@ -23,8 +23,8 @@ struct command_context;
 
 struct command {
   const char *name;
-  const char *arguments; /* "[REF…]", shown in the usage line */
-  const char *summary;   /* one line for the list of commands */
+  const char *arguments;                                              /* "[REF…]", shown in the usage line */
+  const char *summary;                                                /* one line for the list of commands */
   int (*run)(struct command_context *context, int argc, char **argv); /* argv[0] is the command's name */
 };
 
@@ -50,10 +50,10 @@ struct command_context {
 extern const struct command commands[];
 
 /**
- * Reads the flags, anywhere between the arguments, then settles the settings (defaults, settings.lua, environment, flags).
- * Every command takes --data, --scripts, --notebooks, --json and --help beside its own `options`. Returns true to go
- * on; false when the command is over: `*status` is then its exit status (0 after --help, COMMAND_USAGE with the reason on
- * standard error, COMMAND_FAILED for settings that are wrong).
+ * Reads the flags, anywhere between the arguments, then settles the settings (defaults, settings.lua, environment,
+ * flags). Every command takes --data, --scripts, --notebooks, --json and --help beside its own `options`. Returns true
+ * to go on; false when the command is over: `*status` is then its exit status (0 after --help, COMMAND_USAGE with the
+ * reason on standard error, COMMAND_FAILED for settings that are wrong).
  */
 bool command_parse(struct command_context *context, const struct command_option *options, size_t count, int argc,
                    char **argv, int *status);
@@ -63,7 +63,8 @@ int command_fail(const struct command_context *context, int status, const char *
     __attribute__((format(printf, 3, 4)));
 /** The same with a fault's message; COMMAND_FAILED. */
 int command_fault(const struct command_context *context, const struct fault *fault);
-/** Prints a JSON value and a line break on standard output; COMMAND_DONE, or COMMAND_FAILED when that cannot be written. */
+/** Prints a JSON value and a line break on standard output; COMMAND_DONE, or COMMAND_FAILED when that cannot be
+ * written. */
 int command_print_json(const struct command_context *context, const json_t *value);
 
 int command_check(struct command_context *context, int argc, char **argv);

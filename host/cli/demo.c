@@ -1,7 +1,8 @@
 /**
  * demo.c - `mulligan serve --demo`: the application's operator script `demo_data`, applied before the first request.
  *
- * Runs on the main thread. What the script says, the logins among it, goes to standard error: standard output is for the address.
+ * Runs on the main thread. What the script says, the logins among it, goes to standard error: standard output is for
+ * the address.
  */
 #include "cli/demo.h"
 

@@ -13,9 +13,9 @@
 #include "vm/vm.h"
 
 enum host_part {
-  HOST_DATA = 1,       /* the data folder, its secret key, ErrorLog, app.db's lock and path */
-  HOST_MIGRATED = 2,   /* app.db brought to the scripts' newest migration (with HOST_DATA) */
-  HOST_GENERATION = 4  /* the scripts, loaded */
+  HOST_DATA = 1,      /* the data folder, its secret key, ErrorLog, app.db's lock and path */
+  HOST_MIGRATED = 2,  /* app.db brought to the scripts' newest migration (with HOST_DATA) */
+  HOST_GENERATION = 4 /* the scripts, loaded */
 };
 
 struct host {

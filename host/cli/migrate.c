@@ -21,7 +21,8 @@ int command_migrate(struct command_context *context, int argc, char **argv) {
     status = command_print_json(context, result);
     json_decref(result);
   } else {
-    printf(applied ? "%d migration(s) applied to %s\n" : "nothing to do%.0d: %s is up to date\n", applied, host.app_path);
+    printf(applied ? "%d migration(s) applied to %s\n" : "nothing to do%.0d: %s is up to date\n", applied,
+           host.app_path);
     status = COMMAND_DONE;
   }
   host_close(&host);

@@ -1,7 +1,8 @@
 /**
  * serve.c - `mulligan serve`: the host, from its start to its stop.
  *
- * The main thread opens everything, then waits for signals: TERM and INT stop it gracefully (a second one at once), HUP loads the scripts anew.
+ * The main thread opens everything, then waits for signals: TERM and INT stop it gracefully (a second one at once), HUP
+ * loads the scripts anew.
  */
 #include "base/log.h"
 #include "cli/demo.h"

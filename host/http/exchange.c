@@ -1,9 +1,9 @@
 /**
  * exchange.c - the way of a request: checked, read, routed, run, recorded, answered with one write.
  *
- * Called by civetweb's workers, each with an exchange of its own. A vm is held only while Lua runs: the body is read before one is
- * taken, and the answer is written after it was given back, so a slow client holds nothing but its own connection. A 5xx is
- * written only when its ErrorLog record is durable.
+ * Called by civetweb's workers, each with an exchange of its own. A vm is held only while Lua runs: the body is read
+ * before one is taken, and the answer is written after it was given back, so a slow client holds nothing but its own
+ * connection. A 5xx is written only when its ErrorLog record is durable.
  *
  * Invariant: each request is answered once, by send_answer(), whatever became of it.
  */
@@ -48,8 +48,8 @@ struct exchange {
   struct mg_connection *connection;
   const struct mg_request_info *info;
   char id[ID_SIZE];
-  bool close; /* the connection ends with this answer */
-  struct buf path;     /* the decoded segments, one after the other */
+  bool close;      /* the connection ends with this answer */
+  struct buf path; /* the decoded segments, one after the other */
   struct buf body;
   struct route_segment segments[ROUTE_MOST_SEGMENTS];
   int segment_count;
@@ -129,8 +129,8 @@ static bool has_control(const char *text) {
 }
 
 /*
- * What civetweb lets through and two servers in a row might read differently. Returns what is wrong, or NULL; the connection is not to
- * be trusted after it.
+ * What civetweb lets through and two servers in a row might read differently. Returns what is wrong, or NULL; the
+ * connection is not to be trusted after it.
  */
 static const char *find_smuggling(const struct mg_request_info *info) {
   int lengths = 0, encodings = 0, hosts = 0;
@@ -378,8 +378,7 @@ static unsigned error_formats(const struct settings *settings) {
 
 /* The form that this client gets an error in; one that accepts none of them gets JSON, never a 406. */
 static enum route_renderer error_format(const struct exchange *exchange) {
-  unsigned format =
-      negotiation_format(header(exchange, "Accept"), error_formats(exchange->shared->services->settings));
+  unsigned format = negotiation_format(header(exchange, "Accept"), error_formats(exchange->shared->services->settings));
   return format ? (enum route_renderer)format : ROUTE_JSON;
 }
 

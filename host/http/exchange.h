@@ -1,8 +1,8 @@
 /**
  * exchange.h - one request and its response.
  *
- * An exchange is a worker's workbench: made once for each worker thread, used for one request after the other, so that a request
- * allocates next to nothing. Everything in it is touched by its own worker only.
+ * An exchange is a worker's workbench: made once for each worker thread, used for one request after the other, so that
+ * a request allocates next to nothing. Everything in it is touched by its own worker only.
  */
 #ifndef MULLIGAN_HTTP_EXCHANGE_H
 #define MULLIGAN_HTTP_EXCHANGE_H

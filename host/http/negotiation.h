@@ -7,9 +7,9 @@
 #include "vm/route_table.h"
 
 /**
- * The best of the `offered` formats (a set of enum route_renderer) for an Accept header (NULL: none was sent): the highest
- * quality, taken from the most specific range that matches; among equals JSON, HTML, plain text, problem+json, in that order. 0 if
- * none is acceptable.
+ * The best of the `offered` formats (a set of enum route_renderer) for an Accept header (NULL: none was sent): the
+ * highest quality, taken from the most specific range that matches; among equals JSON, HTML, plain text, problem+json,
+ * in that order. 0 if none is acceptable.
  */
 unsigned negotiation_format(const char *accept, unsigned offered);
 

@@ -1,7 +1,8 @@
 /**
  * pages.c - the words and the four forms of the host's own answers.
  *
- * Pure functions of their arguments; any thread. In a page's template `{{name}}` is replaced by the value, escaped for HTML, and
+ * Pure functions of their arguments; any thread. In a page's template `{{name}}` is replaced by the value, escaped for
+ * HTML, and
  * `{{#name}}…{{/name}}` stays only where the value is there; any other text between double braces stays as it is.
  */
 #include "http/pages.h"
@@ -45,8 +46,8 @@ static const struct words words[] = {
     {429, "Too Many Requests", NULL, NULL, "요청이 너무 많습니다"},
     {431, "Request Header Fields Too Large", "The request's headers are too large or too many.",
      "요청 헤더가 너무 크거나 많습니다.", "헤더가 너무 큽니다"},
-    {500, "Internal Server Error", "Something went wrong on our side.",
-     "저희 쪽에서 문제가 생겼습니다.", "서버에 문제가 생겼습니다"},
+    {500, "Internal Server Error", "Something went wrong on our side.", "저희 쪽에서 문제가 생겼습니다.",
+     "서버에 문제가 생겼습니다"},
     {501, "Not Implemented", "The server does not know this method.", "서버가 모르는 메서드입니다.",
      "지원하지 않는 메서드입니다"},
     {503, "Service Unavailable", "This took longer than it may, or too much is going on. Please try again in a moment.",
@@ -59,10 +60,24 @@ static const struct {
   int status;
   const char *reason;
 } plain_reasons[] = {
-    {200, "OK"},          {201, "Created"},          {202, "Accepted"},  {204, "No Content"}, {206, "Partial Content"},
-    {301, "Moved Permanently"}, {302, "Found"},      {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"}, {410, "Gone"},      {412, "Precondition Failed"}, {418, "I'm a Teapot"},
-    {422, "Unprocessable Content"}, {423, "Locked"}, {502, "Bad Gateway"}, {504, "Gateway Timeout"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {410, "Gone"},
+    {412, "Precondition Failed"},
+    {418, "I'm a Teapot"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {502, "Bad Gateway"},
+    {504, "Gateway Timeout"},
 };
 
 static const struct words *words_of(int status) {
@@ -100,7 +115,8 @@ static void add_detail(const struct page *page, struct buf *out) {
   } else if (page->status == 500 && page->reference) {
     /* The two sentences with places to fill, spelled out so that the compiler checks them. */
     if (is_korean(page))
-      buf_addf(out, "저희 쪽에서 문제가 생겼습니다. %s에 %s 번호와 함께 알려 주세요.", report_to(page), page->reference);
+      buf_addf(out, "저희 쪽에서 문제가 생겼습니다. %s에 %s 번호와 함께 알려 주세요.", report_to(page),
+               page->reference);
     else
       buf_addf(out, "Something went wrong on our side. Please tell %s, quoting %s.", report_to(page), page->reference);
   } else {

@@ -13,7 +13,7 @@
 /** An error as a client is to see it. Texts are UTF-8; NULL or "" is absent. */
 struct page {
   int status;
-  const char *detail;    /* NULL: the host's own sentence for the status, in `language` */
+  const char *detail; /* NULL: the host's own sentence for the status, in `language` */
   const char *code;
   int64_t app_code;      /* 0: none */
   const char *reference; /* ERR-…, of a 5xx */
@@ -26,8 +26,8 @@ struct page {
 const char *pages_reason(int status);
 
 /**
- * Appends the page in this format and returns its Content-Type. HTML comes from the application's pages/STATUS.html (STATUS.ko.html in
- * Korean), or the host's own page where `generation` is NULL or has none.
+ * Appends the page in this format and returns its Content-Type. HTML comes from the application's pages/STATUS.html
+ * (STATUS.ko.html in Korean), or the host's own page where `generation` is NULL or has none.
  */
 const char *pages_write(const struct page *page, enum route_renderer format, const struct generation *generation,
                         struct buf *out);

@@ -1,8 +1,8 @@
 /**
  * server.c - civetweb's settings, its callbacks, and a stop that loses no answer.
  *
- * server_start() and server_stop() are called by the main thread; the callbacks by civetweb's workers. What a worker needs is its
- * exchange, kept as civetweb's pointer of the thread.
+ * server_start() and server_stop() are called by the main thread; the callbacks by civetweb's workers. What a worker
+ * needs is its exchange, kept as civetweb's pointer of the thread.
  */
 #include "http/server.h"
 
@@ -98,7 +98,8 @@ static int on_message(const struct mg_connection *connection, const char *messag
 static enum mulligan_status describe_failure(const struct settings *settings, const struct mg_error_data *error,
                                              struct fault *fault) {
   if (strstr(error->text, "listening") || strstr(error->text, "port") || strstr(error->text, "bind"))
-    return fault_set(fault, MULLIGAN_BUSY, "cannot listen on %s port %lld: %s", settings->host, (long long)settings->port,
+    return fault_set(fault, MULLIGAN_BUSY, "cannot listen on %s port %lld: %s", settings->host,
+                     (long long)settings->port,
                      errno == EADDRINUSE || errno == 0 ? "the port is in use by another program" : strerror(errno));
   return fault_set(fault, MULLIGAN_ERROR, "the web server does not start: %s", error->text);
 }
@@ -120,23 +121,40 @@ enum mulligan_status server_start(struct server **out, const struct vm_services 
   milliseconds(keep_alive, settings->keep_alive_timeout);
   milliseconds(timeout, settings->request_timeout);
   const char *options[] = {
-      "listening_ports", port,
-      "num_threads", threads,
-      "tcp_nodelay", "1",
-      "enable_keep_alive", "yes",
-      "keep_alive_timeout_ms", keep_alive,
-      "request_timeout_ms", timeout,
-      "decode_url", "no",
-      "connection_queue", "256",
-      "listen_backlog", "1024",
-      "enable_directory_listing", "no",
-      "enable_auth_domain_check", "no",
-      "allow_sendfile_call", "no",
-      "cgi_pattern", "",
-      "ssi_pattern", "",
-      "access_control_allow_origin", "",
-      "access_control_allow_methods", "",
-      "access_control_allow_headers", "",
+      "listening_ports",
+      port,
+      "num_threads",
+      threads,
+      "tcp_nodelay",
+      "1",
+      "enable_keep_alive",
+      "yes",
+      "keep_alive_timeout_ms",
+      keep_alive,
+      "request_timeout_ms",
+      timeout,
+      "decode_url",
+      "no",
+      "connection_queue",
+      "256",
+      "listen_backlog",
+      "1024",
+      "enable_directory_listing",
+      "no",
+      "enable_auth_domain_check",
+      "no",
+      "allow_sendfile_call",
+      "no",
+      "cgi_pattern",
+      "",
+      "ssi_pattern",
+      "",
+      "access_control_allow_origin",
+      "",
+      "access_control_allow_methods",
+      "",
+      "access_control_allow_headers",
+      "",
       NULL,
   };
   struct mg_callbacks callbacks;

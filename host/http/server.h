@@ -11,16 +11,17 @@
 struct server;
 
 /**
- * Listens on settings->host and settings->port (0: any free one) and serves with the pool's vms, which must outlive it. Call it with SIGINT,
- * SIGTERM and SIGHUP blocked, so that its threads do not take them. MULLIGAN_BUSY when the port is in use.
+ * Listens on settings->host and settings->port (0: any free one) and serves with the pool's vms, which must outlive it.
+ * Call it with SIGINT, SIGTERM and SIGHUP blocked, so that its threads do not take them. MULLIGAN_BUSY when the port is
+ * in use.
  */
 enum mulligan_status server_start(struct server **out, const struct vm_services *services, struct vm_pool *pool,
                                   struct fault *fault);
 /** The port it listens on. */
 int server_port(const struct server *server);
 /**
- * Refuses new requests (503), waits up to settings->drain_timeout for those in flight, stops the scripts that still run, and
- * closes. Blocks until all threads have ended.
+ * Refuses new requests (503), waits up to settings->drain_timeout for those in flight, stops the scripts that still
+ * run, and closes. Blocks until all threads have ended.
  */
 void server_stop(struct server *server);
 

@@ -1,8 +1,8 @@
 /**
  * stack.c - the floor under every thread's stack.
  *
- * The definition here is found before libc's by every library, since the executable exports its symbols; the real one is looked up behind it.
- * Called by whichever thread makes a thread.
+ * The definition here is found before libc's by every library, since the executable exports its symbols; the real one
+ * is looked up behind it. Called by whichever thread makes a thread.
  */
 #include "http/stack.h"
 
@@ -45,6 +45,6 @@ enum mulligan_status stack_check(struct fault *fault) {
   }
   if (size + 65536 >= stack_floor())
     return MULLIGAN_OK;
-  return fault_set(fault, MULLIGAN_ERROR, "worker threads have stacks of %zu KiB, but scripts need %zu KiB", size / 1024,
-                   stack_floor() / 1024);
+  return fault_set(fault, MULLIGAN_ERROR, "worker threads have stacks of %zu KiB, but scripts need %zu KiB",
+                   size / 1024, stack_floor() / 1024);
 }

@@ -1,8 +1,8 @@
 /**
  * stack.h - worker threads with room for Lua.
  *
- * civetweb gives its threads 100 KiB of stack, in which a script that recurses through C functions kills the process. This program
- * defines pthread_attr_setstacksize() itself and so raises what any library asks for to a floor.
+ * civetweb gives its threads 100 KiB of stack, in which a script that recurses through C functions kills the process.
+ * This program defines pthread_attr_setstacksize() itself and so raises what any library asks for to a floor.
  */
 #ifndef MULLIGAN_HTTP_STACK_H
 #define MULLIGAN_HTTP_STACK_H

@@ -417,7 +417,7 @@ function db.one(sql, ...) end
 
 ---@param sql string
 ---@param ... any
----@return {changes: integer, last_id: integer}
+---@return {changes: integer, last_id?: integer}
 function db.exec(sql, ...) end
 
 ---Commits when the function returns, rolls back when it raises.
@@ -592,7 +592,6 @@ function rate.hit(key, limit, window) end
 ---@class mulligan.settings
 ---@field environment string
 ---@field report_to string
----@field public_url string
 ---@field exception_handler string
 ---@field non_field_errors_key string
 ---@field unhandled_app_code integer

@@ -1,8 +1,8 @@
 /**
  * bind.h - the modules that C gives to Lua, and what their functions share.
  *
- * A module `mulligan.NAME` is opened by bind_NAME_open(), which works as every lua_CFunction opener: it leaves the module's
- * table. All run inside a protected call, on the thread that has the vm.
+ * A module `mulligan.NAME` is opened by bind_NAME_open(), which works as every lua_CFunction opener: it leaves the
+ * module's table. All run inside a protected call, on the thread that has the vm.
  */
 #ifndef MULLIGAN_VM_BIND_H
 #define MULLIGAN_VM_BIND_H
@@ -36,11 +36,12 @@ struct buf *bind_buffer(lua_State *L, size_t cap);
 /** The light userdata that stands for null, as json.null. */
 void bind_json_push_null(lua_State *L);
 /**
- * Appends the value at `index` as JSON. Never raises: false leaves one sentence in `fault` that names the place in the value
- * (".seminars[3].time: a function is not JSON"), and the buffer as it was. Tables: json.array ones and those whose keys are
- * exactly 1..n (n > 0) are lists, all others, and json.object ones, objects with text keys (an integer key is written as
- * text), in the order of a metatable's `__order`, then of their bytes. NaN, infinities, invalid UTF-8, functions, threads,
- * cycles, lists with holes and depth over 600 are refused. Metamethods are not called.
+ * Appends the value at `index` as JSON. Never raises: false leaves one sentence in `fault` that names the place in the
+ * value
+ * (".seminars[3].time: a function is not JSON"), and the buffer as it was. Tables: json.array ones and those whose keys
+ * are exactly 1..n (n > 0) are lists, all others, and json.object ones, objects with text keys (an integer key is
+ * written as text), in the order of a metatable's `__order`, then of their bytes. NaN, infinities, invalid UTF-8,
+ * functions, threads, cycles, lists with holes and depth over 600 are refused. Metamethods are not called.
  */
 bool bind_json_encode(lua_State *L, int index, struct buf *out, struct fault *fault);
 /**

@@ -1,9 +1,10 @@
 /**
  * coroutine.c - pcall, xpcall and the coroutine library, as scripts get them.
  *
- * They behave as Lua's own do, but for two things: a vm that has expired passes its error on through all of them, and the vm always
- * knows which coroutine runs, so that the watchdog's signal can set the hook where it will be seen. An expired coroutine is never
- * closed or reset, since a looping `__close` would run there with hooks off: it goes with its vm.
+ * They behave as Lua's own do, but for two things: a vm that has expired passes its error on through all of them, and
+ * the vm always knows which coroutine runs, so that the watchdog's signal can set the hook where it will be seen. An
+ * expired coroutine is never closed or reset, since a looping `__close` would run there with hooks off: it goes with
+ * its vm.
  */
 #include "vm/vm_internal.h"
 
@@ -62,7 +63,8 @@ static lua_State *check_coroutine(lua_State *L, int index) {
   return co;
 }
 
-/* Moves `count` arguments over, resumes, and moves the results back. Returns their number, or -1 with the error on top. */
+/* Moves `count` arguments over, resumes, and moves the results back. Returns their number, or -1 with the error on top.
+ */
 static int resume(lua_State *L, lua_State *co, int count) {
   struct vm *vm = vm_of(L);
   if (!lua_checkstack(co, count)) {
@@ -70,7 +72,8 @@ static int resume(lua_State *L, lua_State *co, int count) {
     return -1;
   }
   lua_xmove(L, co, count);
-  /* First the note, then the question: a signal between the two finds the note, one before them is found by the question. */
+  /* First the note, then the question: a signal between the two finds the note, one before them is found by the
+   * question. */
   atomic_store_explicit(&vm->running, co, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
   limits_arm(vm, co);
@@ -151,7 +154,7 @@ static int co_wrap(lua_State *L) {
   return 1;
 }
 
-static int co_yield(lua_State *L) {
+static int co_yield (lua_State *L) {
   return lua_yield(L, lua_gettop(L));
 }
 
@@ -207,9 +210,9 @@ static int co_close(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"create", co_create}, {"resume", co_resume},           {"wrap", co_wrap},       {"yield", co_yield},
-    {"status", co_status}, {"isyieldable", co_isyieldable}, {"running", co_running}, {"close", co_close},
-    {NULL, NULL},
+    {"create", co_create},   {"resume", co_resume}, {"wrap", co_wrap},
+    {"yield", co_yield },    {"status", co_status}, {"isyieldable", co_isyieldable},
+    {"running", co_running}, {"close", co_close},   {NULL, NULL},
 };
 
 int coroutine_open(lua_State *L) {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct embedded_file {
-  const char *name; /* below host/: "std/route.lua" */
+  const char *name;  /* below host/: "std/route.lua" */
   const char *bytes; /* terminated by a NUL that `length` does not count */
   size_t length;
 };

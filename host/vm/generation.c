@@ -1,8 +1,8 @@
 /**
  * generation.c - the snapshot of the scripts folder.
  *
- * Made by one thread (the command's at the start, the reloader's later) and shared by reference count from then on. The first
- * vm over it runs the routes files and so fills the route table; it is kept for the pool.
+ * Made by one thread (the command's at the start, the reloader's later) and shared by reference count from then on. The
+ * first vm over it runs the routes files and so fills the route table; it is kept for the pool.
  */
 #include "vm/generation.h"
 
@@ -108,8 +108,7 @@ enum mulligan_status generation_load(struct generation **out, const struct vm_se
   generation->number = number;
   generation->routes = route_table_create();
   const char *folder = services->settings->scripts;
-  enum mulligan_status status =
-      generation->routes ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  enum mulligan_status status = generation->routes ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   if (status == MULLIGAN_OK)
     status = read_scripts(generation, folder, fault);
   if (status == MULLIGAN_OK)

@@ -3,7 +3,8 @@
  *
  * A generation holds the sources of the scripts folder in memory, the routes that they registered and the pages. It is
  * loaded off to the side and is read-only once generation_load() has returned it, so threads share one; it lives as
- * long as somebody holds a reference. Every vm made over it runs the very same sources, whatever the disk holds by then.
+ * long as somebody holds a reference. Every vm made over it runs the very same sources, whatever the disk holds by
+ * then.
  */
 #ifndef MULLIGAN_VM_GENERATION_H
 #define MULLIGAN_VM_GENERATION_H
@@ -18,15 +19,15 @@ struct generation;
 
 /** A script of the snapshot. */
 struct generation_script {
-  const char *name; /* below the scripts folder: "routes/seminars.lua" */
+  const char *name;  /* below the scripts folder: "routes/seminars.lua" */
   const char *chunk; /* the chunk's name in messages: "@scripts/routes/seminars.lua" */
   const char *source;
   size_t length;
 };
 
 /**
- * Reads the folder services->settings->scripts, and, unless `routes` is false, runs every routes file in a fresh vm and takes down
- * what they register. The fault names file and line. The caller holds the one reference of `*out`.
+ * Reads the folder services->settings->scripts, and, unless `routes` is false, runs every routes file in a fresh vm and
+ * takes down what they register. The fault names file and line. The caller holds the one reference of `*out`.
  */
 enum mulligan_status generation_load(struct generation **out, const struct vm_services *services, int64_t number,
                                      bool routes, struct fault *fault);

@@ -1,9 +1,10 @@
 /**
  * limits.c - what stops a script: its deadline and its memory cap, stickily.
  *
- * Once a vm has expired, every Lua instruction of it raises: the hook is set to each instruction again before each raise, the
- * host's pcall, xpcall and coroutine functions pass the error on, and no message handler runs. The error is a light userdata, so
- * raising it allocates nothing. All functions run in the thread that has the vm; limits_expire() in its signal handler.
+ * Once a vm has expired, every Lua instruction of it raises: the hook is set to each instruction again before each
+ * raise, the host's pcall, xpcall and coroutine functions pass the error on, and no message handler runs. The error is
+ * a light userdata, so raising it allocates nothing. All functions run in the thread that has the vm; limits_expire()
+ * in its signal handler.
  */
 #include "base/clock.h"
 #include "vm/traceback.h"
@@ -17,8 +18,8 @@
 static char stop_sentinel;
 
 /*
- * ThreadSanitizer delivers a signal only when the thread next calls into the C library, which a tight loop never does, so
- * under it the hook is there from the start and looks at the clock by itself.
+ * ThreadSanitizer delivers a signal only when the thread next calls into the C library, which a tight loop never does,
+ * so under it the hook is there from the start and looks at the clock by itself.
  */
 #if defined(__SANITIZE_THREAD__)
 #define MULLIGAN_POLLING_HOOK 1

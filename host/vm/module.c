@@ -1,9 +1,9 @@
 /**
  * module.c - `require`, as scripts get it.
  *
- * `mulligan.*` is the standard library: the C modules of the table below and the Lua files that are part of the binary. Any other
- * name is a script of the vm's generation, from its snapshot in memory. A module runs once in a vm, in an environment of
- * its own. Runs protected, on the thread that has the vm.
+ * `mulligan.*` is the standard library: the C modules of the table below and the Lua files that are part of the binary.
+ * Any other name is a script of the vm's generation, from its snapshot in memory. A module runs once in a vm, in an
+ * environment of its own. Runs protected, on the thread that has the vm.
  */
 #include "vm/bind.h"
 #include "vm/embedded.h"
@@ -17,9 +17,11 @@
 static const char loaded_key = 0; /* registry: module name -> value; `false` while it loads */
 
 static const luaL_Reg native[] = {
-    {"crypto", bind_crypto_open}, {"db", bind_db_open},     {"errorlog", bind_errorlog_open}, {"form", bind_form_open},
-    {"json", bind_json_open},     {"log", bind_log_open},   {"rate", bind_rate_open},         {"settings", bind_settings_open},
-    {"time", bind_time_open},     {NULL, NULL},
+    {"crypto", bind_crypto_open},     {"db", bind_db_open},
+    {"errorlog", bind_errorlog_open}, {"form", bind_form_open},
+    {"json", bind_json_open},         {"log", bind_log_open},
+    {"rate", bind_rate_open},         {"settings", bind_settings_open},
+    {"time", bind_time_open},         {NULL, NULL},
 };
 
 #define LIBRARY_PREFIX "mulligan."
@@ -96,7 +98,8 @@ static bool open_script(lua_State *L, const char *name) {
   return true;
 }
 
-/* What one script changed in the library, every later request would find changed. A module with a metatable protects itself. */
+/* What one script changed in the library, every later request would find changed. A module with a metatable protects
+ * itself. */
 static void protect_library(lua_State *L, const char *name) {
   if (vm_kind(vm_of(L)) == VM_KIND_TEST || lua_type(L, -1) != LUA_TTABLE)
     return;
@@ -106,7 +109,8 @@ static void protect_library(lua_State *L, const char *name) {
     sandbox_protect(L, name);
 }
 
-/* Upvalues: the table of loaded modules, the name. Takes the mark "loading" away when the load failed, so that it may be tried again. */
+/* Upvalues: the table of loaded modules, the name. Takes the mark "loading" away when the load failed, so that it may
+ * be tried again. */
 static int forget_failed(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(2));
   if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TBOOLEAN && !lua_toboolean(L, -1)) {
@@ -117,7 +121,8 @@ static int forget_failed(lua_State *L) {
   return 0;
 }
 
-/* Marks module `name` (at index 1; the loaded table at 2) as loading, until this function's caller returns or raises. */
+/* Marks module `name` (at index 1; the loaded table at 2) as loading, until this function's caller returns or raises.
+ */
 static void mark_loading(lua_State *L, const char *name) {
   lua_newtable(L);
   lua_createtable(L, 0, 1);

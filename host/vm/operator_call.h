@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 /**
- * Loads the script and hands out {title, summary, help, params} as it stands there, unchecked but for being JSON; the caller
- * owns `*out`. MULLIGAN_ERROR if it does not load, MULLIGAN_INVALID if it returns something else than such a table with
- * a `run`.
+ * Loads the script and hands out {title, summary, help, params} as it stands there, unchecked but for being JSON; the
+ * caller owns `*out`. MULLIGAN_ERROR if it does not load, MULLIGAN_INVALID if it returns something else than such a
+ * table with a `run`.
  */
 enum mulligan_status operator_describe(struct vm *vm, const char *name, const char *language, json_t **out,
                                        struct fault *fault);

@@ -2,7 +2,8 @@
  * request.c - a request's way through Lua, and the way back of what it answered or raised.
  *
  * Called by the workers, each with a vm of its own. Two calls at most: the handler's and, if that raised, the exception
- * handler's. Both write the response from inside the call, so that a value that cannot be sent is an error like any other.
+ * handler's. Both write the response from inside the call, so that a value that cannot be sent is an error like any
+ * other.
  */
 #include "vm/request.h"
 
@@ -17,7 +18,13 @@
 
 #include <lauxlib.h>
 
-enum { FAIL_SECONDS = 2, MOST_HEADER_BYTES = 16 * 1024, MOST_DETAIL = 2000, MOST_BODY_EXCERPT = 4096, MOST_TEXT = 2048 };
+enum {
+  FAIL_SECONDS = 2,
+  MOST_HEADER_BYTES = 16 * 1024,
+  MOST_DETAIL = 2000,
+  MOST_BODY_EXCERPT = 4096,
+  MOST_TEXT = 2048
+};
 
 static const char request_key = 0; /* registry: the request under way */
 
@@ -481,11 +488,12 @@ void request_run(struct vm *vm, const struct vm_request *request, struct vm_resp
   vm_set_request_id(vm, request->id);
   vm_response_reset(response);
   struct error_record *record = NULL;
-  enum mulligan_status status =
-      vm_call(vm, run_body, &call, deadline_of(request, vm_services(vm)->settings), NULL);
+  enum mulligan_status status = vm_call(vm, run_body, &call, deadline_of(request, vm_services(vm)->settings), NULL);
   bool raised = status != MULLIGAN_OK;
   if (raised)
     record = vm_take_error(vm);
+  if (vm_store(vm))
+    store_rollback(vm_store(vm)); /* before anything else: others wait for the lock that an open transaction holds */
   if (status == MULLIGAN_INTERRUPTED)
     answer_own(&call, 503, "deadline_exceeded");
   else if (status == MULLIGAN_NOMEM)
@@ -493,7 +501,7 @@ void request_run(struct vm *vm, const struct vm_request *request, struct vm_resp
   else if (raised)
     record = answer_failure(&call, record);
   if (vm_store(vm))
-    store_rollback(vm_store(vm));
+    store_rollback(vm_store(vm)); /* what the exception handler left */
   if (raised || response->status >= 400)
     finish_record(&call, record, started_ns);
   vm_end_request(vm);

@@ -24,9 +24,9 @@ struct request_header {
 
 /** What is asked. All pointers are the caller's and need to live through request_run() only. */
 struct vm_request {
-  const char *method;      /* "GET"; HEAD stays "HEAD" though the GET handler runs */
-  enum route_method kind;  /* HEAD counts as ROUTE_GET */
-  const char *path;        /* decoded */
+  const char *method;     /* "GET"; HEAD stays "HEAD" though the GET handler runs */
+  enum route_method kind; /* HEAD counts as ROUTE_GET */
+  const char *path;       /* decoded */
   size_t path_length;
   const char *query; /* raw, without the question mark; "" if none */
   const struct request_header *headers;
@@ -45,14 +45,14 @@ struct vm_response {
   const char *content_type; /* static text; NULL for no body */
   struct buf headers;       /* "Name: value\r\n" lines of the script's */
   struct buf body;
-  bool json_object;       /* the body is a JSON object, to which the error's keys may be added */
+  bool json_object;            /* the body is a JSON object, to which the error's keys may be added */
   bool has_code, has_app_code; /* the object has these keys already */
-  struct buf detail;      /* the body's `detail`, for pages and plain text */
-  bool own;               /* nothing of the script's: the host writes its own page for `status` */
-  char code[64];          /* of the error; "" for none */
+  struct buf detail;           /* the body's `detail`, for pages and plain text */
+  bool own;                    /* nothing of the script's: the host writes its own page for `status` */
+  char code[64];               /* of the error; "" for none */
   int64_t app_code;
-  char error_type[64];            /* the class of a raised exception; "" if none was raised */
-  struct error_record *error;     /* to be recorded: set for every status of 400 and above; owned */
+  char error_type[64];        /* the class of a raised exception; "" if none was raised */
+  struct error_record *error; /* to be recorded: set for every status of 400 and above; owned */
 };
 
 /** Makes an empty response whose buffers may grow to `body_cap`. */
@@ -62,14 +62,14 @@ void vm_response_release(struct vm_response *response);
 void vm_response_reset(struct vm_response *response);
 
 /**
- * Runs the request in the vm under its deadline and fills `response`, whatever happens; an open transaction is rolled back.
- * After it the vm may be condemned: ask vm_condemned().
+ * Runs the request in the vm under its deadline and fills `response`, whatever happens; an open transaction is rolled
+ * back. After it the vm may be condemned: ask vm_condemned().
  */
 void request_run(struct vm *vm, const struct vm_request *request, struct vm_response *response);
 
 /**
- * Makes the error record of a response that the host answers by itself, without a vm, and completes any record with what is
- * known of the request. NULL when out of memory.
+ * Makes the error record of a response that the host answers by itself, without a vm, and completes any record with
+ * what is known of the request. NULL when out of memory.
  */
 struct error_record *request_error_record(const struct vm_request *request, int status, const char *code,
                                           const char *message);

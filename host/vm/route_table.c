@@ -1,9 +1,9 @@
 /**
  * route_table.c - the trie behind route_table.h.
  *
- * A node a segment; its fixed children are sorted, so that a look-up is a binary search, and it has at most one child for integers
- * and one for any text. Matching walks down and, where a fixed or integer child leads nowhere, back up; it visits a node at most
- * once, so a hostile path costs no more than the table is large.
+ * A node a segment; its fixed children are sorted, so that a look-up is a binary search, and it has at most one child
+ * for integers and one for any text. Matching walks down and, where a fixed or integer child leads nowhere, back up; it
+ * visits a node at most once, so a hostile path costs no more than the table is large.
  */
 #include "vm/route_table.h"
 
@@ -173,7 +173,8 @@ static struct node *parameter_child(struct node *node, struct route_path *path, 
     return NULL;
   }
   if (path->parameter_count == ROUTE_MOST_PARAMETERS) {
-    fault_set(fault, MULLIGAN_INVALID, "route \"%s\" has more than %d parameters", path->pattern, ROUTE_MOST_PARAMETERS);
+    fault_set(fault, MULLIGAN_INVALID, "route \"%s\" has more than %d parameters", path->pattern,
+              ROUTE_MOST_PARAMETERS);
     return NULL;
   }
   for (int i = 0; i < path->parameter_count; i++)
@@ -289,8 +290,8 @@ enum mulligan_status route_table_add(struct route_table *table, const char *patt
   if (place && *place && !same_parameters(*place, path)) {
     const struct route *other = first_route(*place);
     status = fault_set(fault, MULLIGAN_CONSTRAINT,
-                       "route \"%s\" at %s:%d and \"%s\" at %s:%d are the same path under other parameter names", pattern,
-                       route->file, route->line, (*place)->pattern, other->file, other->line);
+                       "route \"%s\" at %s:%d and \"%s\" at %s:%d are the same path under other parameter names",
+                       pattern, route->file, route->line, (*place)->pattern, other->file, other->line);
   }
   if (status == MULLIGAN_OK)
     status = add_route(*place ? *place : path, route, fault);
@@ -351,7 +352,8 @@ static bool match_node(struct search *search, const struct node *node, int index
   match->values[parameter] = segment->text;
   match->lengths[parameter] = segment->length;
   search->parameters++;
-  if (node->integer && read_integer(segment, &match->numbers[parameter]) && match_node(search, node->integer, index + 1))
+  if (node->integer && read_integer(segment, &match->numbers[parameter]) &&
+      match_node(search, node->integer, index + 1))
     return true;
   match->values[parameter] = segment->text;
   match->lengths[parameter] = segment->length;

@@ -41,19 +41,19 @@ struct route {
 
 /** Every handler of one pattern. */
 struct route_path {
-  char *pattern;                             /* "/api/v1/seminar/{id:int}/" */
-  bool slash;                                /* ends with a slash */
-  struct route routes[ROUTE_METHOD_COUNT];   /* entry 0: the method is not there */
-  enum route_method first;                   /* registered first: its options hold for methods that are not there */
-  char allow[64];                            /* "GET, POST, HEAD, OPTIONS" */
+  char *pattern;                           /* "/api/v1/seminar/{id:int}/" */
+  bool slash;                              /* ends with a slash */
+  struct route routes[ROUTE_METHOD_COUNT]; /* entry 0: the method is not there */
+  enum route_method first;                 /* registered first: its options hold for methods that are not there */
+  char allow[64];                          /* "GET, POST, HEAD, OPTIONS" */
   int parameter_count;
   char *parameters[ROUTE_MOST_PARAMETERS];
   bool integers[ROUTE_MOST_PARAMETERS];
 };
 
 struct route_match {
-  const struct route_path *path; /* NULL: no pattern matches */
-  bool slash_missing;            /* the pattern ends with a slash and the path does not */
+  const struct route_path *path;             /* NULL: no pattern matches */
+  bool slash_missing;                        /* the pattern ends with a slash and the path does not */
   const char *values[ROUTE_MOST_PARAMETERS]; /* point into the segments */
   size_t lengths[ROUTE_MOST_PARAMETERS];
   int64_t numbers[ROUTE_MOST_PARAMETERS]; /* of the integers */
@@ -71,8 +71,8 @@ struct route_table *route_table_create(void);
 void route_table_destroy(struct route_table *table);
 
 /**
- * Adds a handler (its file is copied). MULLIGAN_INVALID for a malformed pattern; MULLIGAN_CONSTRAINT when the method is there already,
- * or the same path under other parameter names: the fault names both places.
+ * Adds a handler (its file is copied). MULLIGAN_INVALID for a malformed pattern; MULLIGAN_CONSTRAINT when the method is
+ * there already, or the same path under other parameter names: the fault names both places.
  */
 enum mulligan_status route_table_add(struct route_table *table, const char *pattern, const struct route *route,
                                      struct fault *fault);

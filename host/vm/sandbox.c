@@ -1,9 +1,9 @@
 /**
  * sandbox.c - the world that a script sees.
  *
- * One base table a vm, with the harmless part of Lua's libraries behind read-only faces. Each script file gets an environment
- * of its own over it, in which writing a global is an error that names file and line: what a request leaves behind in a global
- * would be seen by the next one. All functions run protected, on the thread that has the vm.
+ * One base table a vm, with the harmless part of Lua's libraries behind read-only faces. Each script file gets an
+ * environment of its own over it, in which writing a global is an error that names file and line: what a request leaves
+ * behind in a global would be seen by the next one. All functions run protected, on the thread that has the vm.
  */
 #include "base/log.h"
 #include "vm/bind.h"
@@ -194,9 +194,9 @@ static int log_print(lua_State *L) {
 
 /* ---- building ---- */
 
-static const char *const kept_basics[] = {"assert",   "error",  "getmetatable", "ipairs",   "next",     "pairs", "rawequal",
-                                          "rawget",   "rawlen", "select",       "tonumber", "tostring", "type",  "_VERSION",
-                                          NULL};
+static const char *const kept_basics[] = {"assert",   "error",    "getmetatable", "ipairs",   "next",
+                                          "pairs",    "rawequal", "rawget",       "rawlen",   "select",
+                                          "tonumber", "tostring", "type",         "_VERSION", NULL};
 static const char *const kept_os[] = {"clock", "date", "difftime", "time", NULL};
 static const char *const kept_debug[] = {"traceback", NULL};
 

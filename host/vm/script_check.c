@@ -1,8 +1,8 @@
 /**
  * script_check.c - loads all scripts, each problem once.
  *
- * Called by commands on the main thread. Syntax first, file by file, so that every broken file is named and not only the first; only when
- * all compile are they run.
+ * Called by commands on the main thread. Syntax first, file by file, so that every broken file is named and not only
+ * the first; only when all compile are they run.
  */
 #include "vm/script_check.h"
 

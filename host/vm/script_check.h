@@ -9,8 +9,8 @@
 #include <jansson.h>
 
 /**
- * Compiles every script of the scripts folder, runs the routes files and loads the operator scripts, and returns a list of sentences,
- * each naming file and line; an empty one if nothing is wrong. The caller owns the list.
+ * Compiles every script of the scripts folder, runs the routes files and loads the operator scripts, and returns a list
+ * of sentences, each naming file and line; an empty one if nothing is wrong. The caller owns the list.
  */
 json_t *script_check(const struct vm_services *services);
 

@@ -1,8 +1,8 @@
 /**
  * settings_file.c - evaluates settings.lua before anything else is there.
  *
- * A small Lua state of its own, with no library that reaches outside and a bound on its work, is made and thrown away: the
- * vms that come later need the settings to be made. Called by commands at their start, on the main thread.
+ * A small Lua state of its own, with no library that reaches outside and a bound on its work, is made and thrown away:
+ * the vms that come later need the settings to be made. Called by commands at their start, on the main thread.
  */
 #include "vm/settings_file.h"
 
@@ -30,6 +30,15 @@ static void stop(lua_State *L, lua_Debug *ar) {
   luaL_error(L, "settings.lua runs too long");
 }
 
+/* The text or number on top of the stack; raises where a NUL would cut it short. */
+static const char *whole_text(lua_State *L) {
+  size_t length;
+  const char *text = lua_tolstring(L, -1, &length);
+  if (strlen(text) != length)
+    luaL_error(L, "scripts/settings.lua: a text holds a NUL");
+  return text;
+}
+
 static enum mulligan_status set_list(struct evaluation *evaluation, lua_State *L, const char *name) {
   lua_Integer count = luaL_len(L, -1);
   if (count > MOST_ITEMS)
@@ -39,9 +48,10 @@ static enum mulligan_status set_list(struct evaluation *evaluation, lua_State *L
   luaL_checkstack(L, (int)count + 1, NULL);
   for (lua_Integer i = 0; i < count; i++) {
     if (lua_geti(L, -2 - (int)i, i + 1) != LUA_TSTRING)
-      return fault_set(evaluation->fault, MULLIGAN_INVALID, "scripts/settings.lua: %s is a list of texts; item %d is a %s",
-                       name, (int)i + 1, luaL_typename(L, -1));
-    items[i] = lua_tostring(L, -1);
+      return fault_set(evaluation->fault, MULLIGAN_INVALID,
+                       "scripts/settings.lua: %s is a list of texts; item %d is a %s", name, (int)i + 1,
+                       luaL_typename(L, -1));
+    items[i] = whole_text(L);
   }
   return settings_set_list(evaluation->settings, name, items, (size_t)count, "scripts/settings.lua", evaluation->fault);
 }
@@ -65,7 +75,7 @@ static enum mulligan_status set_one(struct evaluation *evaluation, lua_State *L,
     break;
   case LUA_TNUMBER:
   case LUA_TSTRING:
-    text = lua_tostring(L, -1);
+    text = whole_text(L);
     break;
   default:
     return fault_set(evaluation->fault, MULLIGAN_INVALID, "scripts/settings.lua: %s cannot be a %s", name,

@@ -8,8 +8,8 @@
 #include "base/settings.h"
 
 /**
- * Runs the file, which returns a table of settings, and applies each. No file is no failure. The fault names the file, the setting
- * (and the one that was meant, if its name is misspelt) and what is wrong with it.
+ * Runs the file, which returns a table of settings, and applies each. No file is no failure. The fault names the file,
+ * the setting (and the one that was meant, if its name is misspelt) and what is wrong with it.
  */
 enum mulligan_status settings_file_apply(struct settings *settings, const char *path, struct fault *fault);
 

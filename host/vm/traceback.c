@@ -1,8 +1,9 @@
 /**
  * traceback.c - a failed coroutine's stack as JSON: frames, their source lines, their locals.
  *
- * Called by vm.c on the thread that has the vm, and by the deadline's hook in the middle of a script. Only functions of Lua's API that
- * allocate nothing and run no metamethod are used, so nothing here can raise; the JSON is made with malloc.
+ * Called by vm.c on the thread that has the vm, and by the deadline's hook in the middle of a script. Only functions of
+ * Lua's API that allocate nothing and run no metamethod are used, so nothing here can raise; the JSON is made with
+ * malloc.
  *
  * Invariant: what is spent is counted in `budget`; when it is used up, the rest is left out and `truncated` set.
  */
@@ -15,13 +16,13 @@
 #include <string.h>
 
 enum {
-  MOST_FRAMES = 64,          /* half from the top, half from the bottom */
+  MOST_FRAMES = 64, /* half from the top, half from the bottom */
   MOST_DEPTH = 5,
   MOST_ENTRIES = 10,
   MOST_TEXT = 200,
-  MOST_LOCALS = 50,          /* of one frame */
+  MOST_LOCALS = 50, /* of one frame */
   MOST_BYTES = 64 * 1024,
-  CONTEXT_LINES = 3          /* source lines on each side */
+  CONTEXT_LINES = 3 /* source lines on each side */
 };
 
 struct walk {

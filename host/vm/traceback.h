@@ -13,10 +13,10 @@
 #include <lua.h>
 
 /**
- * Walks the stack of `co`, innermost first, and returns a list of frames: {file, line, function, in_app, source: {line: text},
- * locals: {name: value}}. Walking is bounded while walking (depth 5, 10 entries a table, 200 characters a text, 64 KiB in all,
- * cycles marked) and runs no metamethod. Locals are left out unless `locals`. `*truncated` is set when something was cut.
- * Raises nothing; NULL when out of memory.
+ * Walks the stack of `co`, innermost first, and returns a list of frames: {file, line, function, in_app, source: {line:
+ * text}, locals: {name: value}}. Walking is bounded while walking (depth 5, 10 entries a table, 200 characters a text,
+ * 64 KiB in all, cycles marked) and runs no metamethod. Locals are left out unless `locals`. `*truncated` is set when
+ * something was cut. Raises nothing; NULL when out of memory.
  */
 json_t *traceback_take(lua_State *co, const struct generation *generation, const struct scrub *scrub, bool locals,
                        bool *truncated);

@@ -1,8 +1,9 @@
 /**
  * vm.c - the life of a vm: made, called, and taken down.
  *
- * Calls run in one coroutine, which is used again after each: its stack outlives a raise, so that what failed can be taken down
- * before anything is unwound. The main thread runs nothing of a script's; it holds the last error's value at index 1.
+ * Calls run in one coroutine, which is used again after each: its stack outlives a raise, so that what failed can be
+ * taken down before anything is unwound. The main thread runs nothing of a script's; it holds the last error's value at
+ * index 1.
  *
  * Invariant: outside vm_call() the vm's coroutine is empty and no watch is active.
  */
@@ -255,7 +256,8 @@ static void end_call(struct vm *vm) {
     vm->condemned = true;
 }
 
-/* The coroutine ended with an error, or yielded where nobody waits. Leaves the error's value at index 1 of the main thread. */
+/* The coroutine ended with an error, or yielded where nobody waits. Leaves the error's value at index 1 of the main
+ * thread. */
 static void move_error(struct vm *vm, int status) {
   lua_settop(vm->L, 0);
   if (status == LUA_YIELD) {
@@ -331,7 +333,8 @@ static int panic(lua_State *L) {
   abort();
 }
 
-/* Runs protected in a state that has nothing yet: the coroutine, and what move_error() may need when memory is short. */
+/* Runs protected in a state that has nothing yet: the coroutine, and what move_error() may need when memory is short.
+ */
 static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
   vm->co = lua_newthread(L);

@@ -3,7 +3,8 @@
  *
  * A vm belongs to one thread at a time. C enters Lua through vm_call() only; whatever happens in there comes
  * back as an outcome, never as a longjmp. The code that runs is stopped at its deadline and at its memory cap; both
- * stick, so that neither `pcall` nor a coroutine swallows them, and a vm that met one is condemned: its owner destroys it.
+ * stick, so that neither `pcall` nor a coroutine swallows them, and a vm that met one is condemned: its owner destroys
+ * it.
  */
 #ifndef MULLIGAN_VM_VM_H
 #define MULLIGAN_VM_VM_H
@@ -28,9 +29,9 @@ struct generation;
 struct vm_services {
   const struct settings *settings;
   const struct scrub *scrub;
-  struct error_log *errors;       /* NULL where nothing is recorded (`mulligan check`) */
-  struct write_lock *app_lock;    /* the write lock of app.db; NULL without a database */
-  const char *app_path;           /* the path of app.db; NULL without a database */
+  struct error_log *errors;    /* NULL where nothing is recorded (`mulligan check`) */
+  struct write_lock *app_lock; /* the write lock of app.db; NULL without a database */
+  const char *app_path;        /* the path of app.db; NULL without a database */
   unsigned char key[MULLIGAN_SECRET_KEY_BYTES];
 };
 
@@ -52,8 +53,8 @@ enum mulligan_status vm_create(struct vm **out, const struct vm_services *servic
 void vm_destroy(struct vm *vm);
 
 /**
- * Runs `body(L)` as a C function inside the vm's coroutine, under a deadline (seconds from now). `context` is reached by
- * vm_context(). What the body leaves on the stack is dropped: it hands its results out through the context.
+ * Runs `body(L)` as a C function inside the vm's coroutine, under a deadline (seconds from now). `context` is reached
+ * by vm_context(). What the body leaves on the stack is dropped: it hands its results out through the context.
  *
  * MULLIGAN_OK, or MULLIGAN_ERROR with the error taken down in vm_error() (MULLIGAN_INTERRUPTED at the deadline,
  * MULLIGAN_NOMEM at the memory cap, both of which condemn the vm).
@@ -85,7 +86,8 @@ enum vm_kind vm_kind(const struct vm *vm);
 struct store *vm_store(struct vm *vm);
 /** Gives the vm another store, which it then owns; returns the old one to the caller. */
 struct store *vm_swap_store(struct vm *vm, struct store *store);
-/** Has the deadline passed or the memory cap been met? A binding that loops or waits asks, and then calls vm_raise_stop(). */
+/** Has the deadline passed or the memory cap been met? A binding that loops or waits asks, and then calls
+ * vm_raise_stop(). */
 bool vm_expired(struct vm *vm);
 /** clock_monotonic_ns() of the deadline; INT64_MAX without one. */
 int64_t vm_deadline_ns(const struct vm *vm);

@@ -21,9 +21,9 @@ enum {
   VM_MOST_REQUESTS = 1000 * 1000 /* then it makes room for a fresh one */
 };
 
-#define VM_ENTRIES "mulligan.entries"              /* registry: the routes' entries, by number */
-#define VM_DISPATCH "mulligan.dispatch"           /* registry: the module of this name */
-#define VM_SETTINGS "mulligan.settings.lua"       /* registry: what settings.lua returned */
+#define VM_ENTRIES  "mulligan.entries"      /* registry: the routes' entries, by number */
+#define VM_DISPATCH "mulligan.dispatch"     /* registry: the module of this name */
+#define VM_SETTINGS "mulligan.settings.lua" /* registry: what settings.lua returned */
 
 struct vm_breadcrumb {
   int64_t at_us;
@@ -44,19 +44,19 @@ struct vm {
   int64_t frozen_us; /* what the scripts' wall clock shows (wall_clock.h); 0 while it runs */
 
   /* limits */
-  _Atomic(lua_State *) running;  /* the coroutine that runs now; the signal handler sets its hook */
-  volatile sig_atomic_t stop;    /* enum vm_stop */
+  _Atomic(lua_State *) running; /* the coroutine that runs now; the signal handler sets its hook */
+  volatile sig_atomic_t stop;   /* enum vm_stop */
   bool condemned;
-  bool loading;                  /* the route files load */
-  int64_t requests;              /* served in its life */
-  size_t memory;                 /* bytes in use */
+  bool loading;     /* the route files load */
+  int64_t requests; /* served in its life */
+  size_t memory;    /* bytes in use */
   size_t memory_cap;
 
   /* the call under way */
   void *context;
-  bool has_error;               /* the last failed call's error value is at index 1 of L */
-  struct error_record *error;   /* and what was taken down of it */
-  json_t *stop_frames;          /* the stack at the moment the deadline struck */
+  bool has_error;             /* the last failed call's error value is at index 1 of L */
+  struct error_record *error; /* and what was taken down of it */
+  json_t *stop_frames;        /* the stack at the moment the deadline struck */
   bool stop_truncated;
   char request_id[VM_REQUEST_ID_SIZE];
   struct vm_breadcrumb *breadcrumbs; /* a ring of VM_BREADCRUMBS, made with the first */
@@ -76,7 +76,8 @@ void *limits_allocate(void *ud, void *block, size_t old_size, size_t new_size);
 void limits_expire(struct watch *watch);
 /** Notes that the memory cap was met (a LUA_ERRMEM was seen). */
 void limits_meet_memory(struct vm *vm);
-/** After a protected call inside Lua ended with `status`: passes the sticky error on if the vm expired; returns otherwise. */
+/** After a protected call inside Lua ended with `status`: passes the sticky error on if the vm expired; returns
+ * otherwise. */
 void limits_check(lua_State *L, int status);
 /** Sets the hook on `co` if the vm expired while another coroutine ran. */
 void limits_arm(struct vm *vm, lua_State *co);
@@ -87,7 +88,8 @@ void limits_arm(struct vm *vm, lua_State *co);
 void sandbox_open(lua_State *L);
 /** Pushes a fresh environment over the base for one script. */
 void sandbox_push_environment(lua_State *L);
-/** Puts a read-only face before the table on top of the stack and replaces it; `name` stands in the message of a refusal. */
+/** Puts a read-only face before the table on top of the stack and replaces it; `name` stands in the message of a
+ * refusal. */
 void sandbox_protect(lua_State *L, const char *name);
 
 /* coroutine.c */
@@ -97,7 +99,8 @@ int coroutine_xpcall(lua_State *L);
 
 /* module.c */
 int module_require(lua_State *L);
-/** Loads a script of the generation and pushes its compiled chunk, with a fresh environment; raises a syntax error as it is. */
+/** Loads a script of the generation and pushes its compiled chunk, with a fresh environment; raises a syntax error as
+ * it is. */
 void module_load_script(lua_State *L, const struct generation_script *script);
 
 /* core.c: mulligan.core, what the standard library may ask and scripts may not */

@@ -1,8 +1,8 @@
 /**
  * vm_pool.c - a stack of idle vms under one mutex.
  *
- * Called by the workers. A vm is made and destroyed outside the lock, since both take milliseconds; `alive` counts the ones that exist
- * or are being made, so that there are never more than `size`.
+ * Called by the workers. A vm is made and destroyed outside the lock, since both take milliseconds; `alive` counts the
+ * ones that exist or are being made, so that there are never more than `size`.
  */
 #include "vm/vm_pool.h"
 

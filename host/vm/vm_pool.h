@@ -21,8 +21,8 @@ enum mulligan_status vm_pool_create(struct vm_pool **out, const struct vm_servic
 void vm_pool_destroy(struct vm_pool *pool);
 
 /**
- * Takes a vm, waiting up to `wait` seconds: MULLIGAN_BUSY past that (or once the pool is closed), other failures when one
- * could not be made.
+ * Takes a vm, waiting up to `wait` seconds: MULLIGAN_BUSY past that (or once the pool is closed), other failures when
+ * one could not be made.
  */
 enum mulligan_status vm_pool_take(struct vm_pool *pool, double wait, struct vm **out, struct fault *fault);
 void vm_pool_give(struct vm_pool *pool, struct vm *vm);

@@ -1,9 +1,9 @@
 /**
  * watchdog.c - one thread, one list, one signal.
  *
- * The list changes when a vm is made or destroyed; the thread walks it under the list's lock and each watch under its own, so
- * a signal is sent only while the call that it is meant for is under way, and its thread therefore alive. The handler
- * asks the clock again, so a signal that comes late harms nobody.
+ * The list changes when a vm is made or destroyed; the thread walks it under the list's lock and each watch under its
+ * own, so a signal is sent only while the call that it is meant for is under way, and its thread therefore alive. The
+ * handler asks the clock again, so a signal that comes late harms nobody.
  *
  * Lock order: list, then watch. A watch's owner takes its own lock only.
  */

@@ -1,9 +1,10 @@
 /**
  * watchdog.h - the thread that stops what runs too long.
  *
- * Lua's count hook is exact but costs a tight loop 2.5 times its speed, so no hook is set while a call is within its time.
- * The watchdog looks every few milliseconds at the calls under way; past a deadline it sends the call's own thread a signal,
- * whose handler sets the hook, as Lua's own `lua` program does on Ctrl-C. It is started with the first call.
+ * Lua's count hook is exact but costs a tight loop 2.5 times its speed, so no hook is set while a call is within its
+ * time. The watchdog looks every few milliseconds at the calls under way; past a deadline it sends the call's own
+ * thread a signal, whose handler sets the hook, as Lua's own `lua` program does on Ctrl-C. It is started with the first
+ * call.
  */
 #ifndef MULLIGAN_VM_WATCHDOG_H
 #define MULLIGAN_VM_WATCHDOG_H
@@ -17,10 +18,10 @@
 struct watch {
   pthread_mutex_t lock;
   pthread_t thread;
-  bool active;                             /* under `lock` */
-  _Atomic int64_t deadline_ns;             /* INT64_MAX while idle */
-  void (*expire)(struct watch *watch);     /* called in the call's thread, from a signal handler: async-signal-safe only */
-  struct watch *next, *previous;           /* the watchdog's list */
+  bool active;                         /* under `lock` */
+  _Atomic int64_t deadline_ns;         /* INT64_MAX while idle */
+  void (*expire)(struct watch *watch); /* called in the call's thread, from a signal handler: async-signal-safe only */
+  struct watch *next, *previous;       /* the watchdog's list */
 };
 
 /** Puts a watch on the watchdog's list, idle. */
