@@ -11,6 +11,7 @@
 #include "data/error_group.h"
 #include "data/error_log.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,9 @@ static bool read_moment(const struct command_context *context, const char *name,
 
 /* ---- list, show ---- */
 
-static int list(const struct command_context *context, const struct flags *flags) {
+static int list(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
+  (void)arguments;
+  (void)count;
   struct error_log_filter filter = {.path = flags->path, .user = flags->user};
   int64_t status, limit;
   if (!read_moment(context, "--since", flags->since, &filter.since) ||
@@ -88,9 +91,8 @@ static int list(const struct command_context *context, const struct flags *flags
 
 /** Shows every reference there is; one that is not there is named on standard error and fails the command at the end.
  */
-static int show(const struct command_context *context, char **references, int count) {
-  if (count == 0)
-    return command_fail(context, COMMAND_USAGE, "show takes at least one reference, such as ERR-7K3F-9QXA");
+static int show(const struct command_context *context, const struct flags *flags, char **references, int count) {
+  (void)flags;
   int result = COMMAND_DONE;
   json_t *rows = json_array();
   for (int i = 0; i < count; i++) {
@@ -120,7 +122,9 @@ static int show(const struct command_context *context, char **references, int co
 
 /* ---- groups ---- */
 
-static int groups(const struct command_context *context, const struct flags *flags) {
+static int groups(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
+  (void)arguments;
+  (void)count;
   struct error_group_filter filter = {0};
   int64_t limit;
   if (!read_moment(context, "--since", flags->since, &filter.since) ||
@@ -150,12 +154,9 @@ static const char *worker(const struct flags *flags) {
 }
 
 static int set_state(const struct command_context *context, const struct flags *flags, const char *state,
-                     char **arguments, int count) {
+                     const char *group) {
   int64_t id;
-  if (count != 1)
-    return command_fail(context, COMMAND_USAGE, "%s takes one group's number, as `mulligan errors groups` shows it",
-                        context->arguments[0]);
-  if (!read_number(context, "a group", arguments[0], 1, 0, &id))
+  if (!read_number(context, "a group", group, 1, 0, &id))
     return COMMAND_USAGE;
   struct fault fault;
   if (error_group_set_state(context->settings->data, id, state, worker(flags), flags->note, &fault) != MULLIGAN_OK)
@@ -173,7 +174,24 @@ static int set_state(const struct command_context *context, const struct flags *
   return result;
 }
 
-static int prune(const struct command_context *context, const struct flags *flags) {
+static int resolve(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
+  (void)count;
+  return set_state(context, flags, "resolved", arguments[0]);
+}
+
+static int reopen(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
+  (void)count;
+  return set_state(context, flags, "open", arguments[0]);
+}
+
+static int mute(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
+  (void)count;
+  return set_state(context, flags, "muted", arguments[0]);
+}
+
+static int prune(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
+  (void)arguments;
+  (void)count;
   int64_t before, removed;
   if (flags->older_than == NULL)
     return command_fail(context, COMMAND_USAGE, "prune needs --older-than, such as --older-than 90d");
@@ -190,6 +208,32 @@ static int prune(const struct command_context *context, const struct flags *flag
   int status = command_print_json(context, result);
   json_decref(result);
   return status;
+}
+
+/* ---- the command ---- */
+
+struct action {
+  const char *name;
+  int least, most; /* arguments */
+  const char *takes;
+  int (*run)(const struct command_context *context, const struct flags *flags, char **arguments, int count);
+};
+
+static const struct action actions[] = {
+    {"list", 0, 0, "no argument", list},
+    {"show", 1, INT_MAX, "at least one reference, such as ERR-7K3F-9QXA", show},
+    {"groups", 0, 0, "no argument", groups},
+    {"resolve", 1, 1, "one group's number, as `mulligan errors groups` shows it", resolve},
+    {"reopen", 1, 1, "one group's number, as `mulligan errors groups` shows it", reopen},
+    {"mute", 1, 1, "one group's number, as `mulligan errors groups` shows it", mute},
+    {"prune", 0, 0, "no argument", prune},
+};
+
+static const struct action *find_action(const char *name) {
+  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+    if (strcmp(actions[i].name, name) == 0)
+      return &actions[i];
+  return NULL;
 }
 
 int command_errors(struct command_context *context, int argc, char **argv) {
@@ -209,27 +253,17 @@ int command_errors(struct command_context *context, int argc, char **argv) {
   int status;
   if (!command_parse(context, options, sizeof options / sizeof *options, argc, argv, &status))
     return status;
+  bool named = context->argument_count > 0;
+  const char *name = named ? context->arguments[0] : "list";
+  const struct action *action = find_action(name);
+  if (action == NULL)
+    return command_fail(context, COMMAND_USAGE,
+                        "there is no '%s'; there are list, show, groups, resolve, reopen, mute and prune", name);
+  int count = context->argument_count - (named ? 1 : 0);
+  if (count < action->least || count > action->most)
+    return command_fail(context, COMMAND_USAGE, "%s takes %s", name, action->takes);
   /* An empty list for a folder that was mistyped would be taken for good news. */
   if (!file_exists(context->settings->data))
     return command_fail(context, COMMAND_FAILED, "there is no data folder %s", context->settings->data);
-  const char *action = context->argument_count > 0 ? context->arguments[0] : "list";
-  char **rest = context->arguments + 1;
-  int count = context->argument_count - 1;
-  static const char *const states[][2] = {{"resolve", "resolved"}, {"reopen", "open"}, {"mute", "muted"}};
-  for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-    if (strcmp(action, states[i][0]) == 0)
-      return set_state(context, &flags, states[i][1], rest, count);
-  }
-  if (strcmp(action, "show") == 0)
-    return show(context, rest, count);
-  if (count > 0)
-    return command_fail(context, COMMAND_USAGE, "%s takes no '%s'", action, rest[0]);
-  if (strcmp(action, "list") == 0)
-    return list(context, &flags);
-  if (strcmp(action, "groups") == 0)
-    return groups(context, &flags);
-  if (strcmp(action, "prune") == 0)
-    return prune(context, &flags);
-  return command_fail(context, COMMAND_USAGE,
-                      "there is no '%s'; there are list, show, groups, resolve, reopen, mute and prune", action);
+  return action->run(context, &flags, context->arguments + 1, count);
 }

@@ -10,7 +10,7 @@
 
 const struct command commands[] = {
     {"serve", "", "serve the scripts over HTTP", command_serve},
-    {"errors", "list|show [REF…]", "what went wrong", command_errors},
+    {"errors", "list|show REF…|groups|resolve|reopen|mute GROUP|prune", "what went wrong", command_errors},
     {"run", "[NAME]", "run an operator script: first shown, then done", command_run},
     {"routes", "", "every path, its methods and where they are registered", command_routes},
     {"check", "", "load every script and say what is wrong", command_check},

@@ -9,6 +9,7 @@
  */
 #include "data/error_log.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/error_queue.h"
@@ -94,6 +95,26 @@ static enum mulligan_status record_and_wait(struct error_log *log, struct error_
   return waiter.status;
 }
 
+/* A line for whoever watches the console: what broke, and where its row is. A refusal on purpose is no news there. */
+static void announce(const struct error_row *row) {
+  const struct error_value *values = row->values;
+  int64_t status = values[ERROR_FIELD_STATUS].integer;
+  if (values[ERROR_FIELD_HANDLED].integer != 0 && status < 500)
+    return;
+  const char *method = values[ERROR_FIELD_METHOD].text, *path = values[ERROR_FIELD_PATH].text;
+  const char *type = values[ERROR_FIELD_EXC_TYPE].text, *message = values[ERROR_FIELD_MESSAGE].text;
+  struct buf line;
+  buf_init(&line, 4096);
+  buf_add_text(&line, error_row_reference(row));
+  if (status > 0)
+    buf_addf(&line, " %lld", (long long)status);
+  if (method != NULL && path != NULL)
+    buf_addf(&line, " %.16s %.200s", method, path);
+  buf_addf(&line, " %.100s: %.1000s", type != NULL ? type : "error", message != NULL ? message : "");
+  log_line(LOG_LEVEL_ERROR, NULL, 0, values[ERROR_FIELD_REQUEST_ID].text, line.data);
+  buf_release(&line);
+}
+
 enum mulligan_status error_log_record(struct error_log *log, struct error_record *record, bool wait,
                                       struct fault *fault) {
   char reference[MULLIGAN_REFERENCE_SIZE];
@@ -105,6 +126,7 @@ enum mulligan_status error_log_record(struct error_log *log, struct error_record
     log_error("%s could not be recorded: out of memory", reference);
     return fault_set(fault, MULLIGAN_ERROR, "%s could not be recorded: out of memory", reference);
   }
+  announce(row);
   if (wait)
     return record_and_wait(log, row, fault);
   if (error_queue_push(log->queue, row, 0))

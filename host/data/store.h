@@ -29,7 +29,8 @@ enum store_mode {
 enum store_type { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT, STORE_BLOB, STORE_BOOLEAN };
 
 /**
- * Opens the database at `path`. `lock` (may be NULL for a private file or ":memory:") must outlive the store.
+ * Opens the database at `path`. `lock` (may be NULL for a private file, for ":memory:", and for "", which is
+ * a temporary file without a name; these last two have no WAL) must outlive the store.
  *
  * On success the caller owns `*out` and ends it with store_close(). On failure `*out` is NULL.
  * MULLIGAN_MISSING, MULLIGAN_CORRUPT, MULLIGAN_READONLY and MULLIGAN_ERROR name the path. In SQL texts a name in double

@@ -46,16 +46,16 @@ static void stop_echo(void) {
 
 static void restore_echo(void) {
   if (echo_is_off)
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &echoing);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &echoing); /* what was typed ahead is for the next question */
   echo_is_off = 0;
 }
 
 bool terminal_ask(const char *prompt, bool secret, struct buf *line) {
   fflush(stdout);
+  if (secret)
+    stop_echo(); /* before the prompt: who answers at once is not seen either */
   fputs(prompt, stderr);
   fflush(stderr);
-  if (secret)
-    stop_echo();
   bool complete = false;
   for (;;) {
     char c;

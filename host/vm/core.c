@@ -77,8 +77,10 @@ static int core_register(lua_State *L) {
   struct route_table *table = generation_open_routes(vm->generation);
   if (table) {
     struct fault fault;
-    if (route_table_add(table, pattern, &route, &fault) != MULLIGAN_OK)
-      return luaL_error(L, "%s", fault.message);
+    if (route_table_add(table, pattern, &route, &fault) != MULLIGAN_OK) {
+      lua_pushfstring(L, "%s:%d: %s", ar.short_src, ar.currentline, fault.message);
+      return lua_error(L);
+    }
   }
   lua_pushvalue(L, 1);
   lua_rawseti(L, 2, number);

@@ -75,8 +75,16 @@ static bool open_library(lua_State *L, const char *name) {
   return true;
 }
 
+bool module_compile(lua_State *L, const struct generation_script *script) {
+  if (script->length > 0 && script->source[0] == LUA_SIGNATURE[0]) {
+    lua_pushfstring(L, "%s: this is a compiled chunk; scripts are loaded from source only", script->chunk + 1);
+    return false;
+  }
+  return luaL_loadbufferx(L, script->source, script->length, script->chunk, "t") == LUA_OK;
+}
+
 void module_load_script(lua_State *L, const struct generation_script *script) {
-  if (luaL_loadbufferx(L, script->source, script->length, script->chunk, "t") != LUA_OK)
+  if (!module_compile(L, script))
     lua_error(L);
   set_environment(L);
 }

@@ -10,24 +10,15 @@
 #include "vm/vm_internal.h"
 #include "vm/wall_clock.h"
 
-#include <string.h>
-
 #include <lauxlib.h>
 
-enum { DESCRIPTION_CAP = 1 << 20, LOAD_SECONDS = 30, RUN_SECONDS = 7 * 24 * 3600, MODULE_SIZE = 256 };
+enum { DESCRIPTION_CAP = 1 << 20, LOAD_SECONDS = 30, RUN_SECONDS = 7 * 24 * 3600 };
 
 /* Leaves the script's module on the stack. A folder below operators/ is a step in the module's name. */
 static void push_module(lua_State *L, const char *name) {
-  char module[MODULE_SIZE];
-  if (strlen(name) >= sizeof module - sizeof "operators.")
-    luaL_error(L, "the script's name is too long");
-  strcpy(module, "operators.");
-  char *end = module + strlen(module);
-  for (; *name; name++)
-    *end++ = *name == '/' ? '.' : *name;
-  *end = '\0';
   lua_pushcfunction(L, module_require);
-  lua_pushstring(L, module);
+  lua_pushfstring(L, "operators.%s", luaL_gsub(L, name, "/", "."));
+  lua_remove(L, -2); /* what luaL_gsub() left */
   lua_call(L, 1, 1);
 }
 

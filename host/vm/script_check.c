@@ -27,7 +27,7 @@ static void check_syntax(const struct generation *generation, json_t *problems) 
   }
   const struct generation_script *script;
   for (size_t i = 0; (script = generation_script_at(generation, "", i)) != NULL; i++) {
-    if (luaL_loadbufferx(L, script->source, script->length, script->chunk, "t") != LUA_OK)
+    if (!module_compile(L, script))
       add(problems, lua_tostring(L, -1));
     lua_settop(L, 0);
   }

@@ -99,6 +99,8 @@ int coroutine_xpcall(lua_State *L);
 
 /* module.c */
 int module_require(lua_State *L);
+/** Compiles a script, in any state: pushes its chunk, or false with the message, which names file and line. */
+bool module_compile(lua_State *L, const struct generation_script *script);
 /** Loads a script of the generation and pushes its compiled chunk, with a fresh environment; raises a syntax error as
  * it is. */
 void module_load_script(lua_State *L, const struct generation_script *script);
