@@ -52,7 +52,7 @@ static const struct settings_entry entries[] = {
     {"write_wait", SETTINGS_SECONDS, AT(write_wait), "5", .most = 600,
      .help = "Seconds a writer waits for its turn at the database."},
     {"environment", SETTINGS_TEXT, AT(environment), "production", .least = 1, .alphabet = WORD_CHARACTERS,
-     .help = "The environment's name; \"development\" turns debug mode on (MULLIGAN_ENV)."},
+     .help = "The environment's name, for the log; its variable is MULLIGAN_ENV."},
     {"log_level", SETTINGS_TEXT, AT(log_level), "info", .least = 1, .choices = "debug,info,warning,error",
      .help = "The least level that is logged: debug, info, warning or error."},
     {"report_to", SETTINGS_TEXT, AT(report_to), "the server team", .least = 1,

@@ -37,6 +37,20 @@ static void print_option(const struct command_option *option) {
   printf("  %-24s %s\n", flag, option->help);
 }
 
+/* Every setting with its default; those of the Lua side are tables. */
+static void print_settings(void) {
+  size_t count;
+  const struct settings_entry *entries = settings_entries(&count);
+  printf("\nsettings, in scripts/settings.lua or as MULLIGAN_ and the name in capitals:\n");
+  for (size_t i = 0; i < count; i++) {
+    const char *fallback = entries[i].fallback;
+    printf("  %-24s %s", entries[i].name, entries[i].help);
+    if (fallback && fallback[0])
+      printf(" (default: %s)", fallback);
+    putchar('\n');
+  }
+}
+
 static void print_help(const struct command *command, const struct command_option *options, size_t count) {
   printf("usage: mulligan %s%s%s [FLAGS]\n\n%s.\n\nflags:\n", command->name, command->arguments[0] ? " " : "",
          command->arguments, command->summary);
@@ -44,6 +58,8 @@ static void print_help(const struct command *command, const struct command_optio
     print_option(&options[i]);
   for (size_t i = 0; i < COMMON_COUNT; i++)
     print_option(&common[i]);
+  if (command->lists_settings)
+    print_settings();
 }
 
 /* The flags of both tables, and the value that was given for each setting among them. */

@@ -9,15 +9,15 @@
 #include <string.h>
 
 const struct command commands[] = {
-    {"serve", "", "serve the scripts over HTTP", command_serve},
-    {"errors", "list|show REF…|groups|resolve|reopen|mute GROUP|prune", "what went wrong", command_errors},
-    {"run", "[NAME]", "run an operator script: first shown, then done", command_run},
-    {"routes", "", "every path, its methods and where they are registered", command_routes},
-    {"check", "", "load every script and say what is wrong", command_check},
-    {"migrate", "", "bring the database to the scripts' newest migration", command_migrate},
-    {"user", "create", "make a user", command_user},
-    {"version", "", "what this program is made of", command_version},
-    {NULL, NULL, NULL, NULL},
+    {"serve", "", "serve the scripts over HTTP", command_serve, true},
+    {"errors", "list|show REF…|groups|resolve|reopen|mute GROUP|prune", "what went wrong", command_errors, false},
+    {"run", "[NAME]", "run an operator script: first shown, then done", command_run, false},
+    {"routes", "", "every path, its methods and where they are registered", command_routes, false},
+    {"check", "", "load every script and say what is wrong", command_check, false},
+    {"migrate", "", "bring the database to the scripts' newest migration", command_migrate, false},
+    {"user", "create", "make a user", command_user, false},
+    {"version", "", "what this program is made of", command_version, false},
+    {NULL, NULL, NULL, NULL, false},
 };
 
 static void print_commands(FILE *out) {

@@ -79,8 +79,8 @@ static int serve(struct command_context *context, struct host *host, const sigse
     vm_pool_destroy(pool);
     return command_fault(context, &fault);
   }
-  log_info("mulligan %s serves %s on %s port %d, data in %s", MULLIGAN_VERSION, settings->scripts, settings->host,
-           server_port(server), settings->data);
+  log_info("mulligan %s (%s) serves %s on %s port %d, data in %s", MULLIGAN_VERSION, settings->environment,
+           settings->scripts, settings->host, server_port(server), settings->data);
   printf("mulligan: listening on http://%s:%d\n", settings->host, server_port(server));
   fflush(stdout);
   wait_for_stop(host, pool, signals);
