@@ -51,7 +51,7 @@ local TEMPLATE <const> = [==[
     th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
     th, td { text-align: left; vertical-align: top; }
     th { color: var(--soft); font-size: .95rem; }
-    td:first-child { white-space: nowrap; }
+    @media (min-width: 48rem) { td:first-child { white-space: nowrap; } }
     b { color: var(--green); }
     a { color: var(--green); font-weight: 600; text-underline-offset: .2em; }
     a:focus-visible, pre:focus-visible { outline: 3px solid var(--green); outline-offset: 3px; border-radius: .2rem; }
@@ -80,7 +80,8 @@ local TEMPLATE <const> = [==[
     <h2>{{A first request}}</h2>
     <p>{{This is a service for programs. Sign up, keep the token, and send it with everything else:}}</p>
     <pre tabindex="0">curl -s {origin}/api/v1/signup/ \
-  -d email=you@example.com -d username=you -d password=secret -d role=participant
+  -d email=you@example.com -d username=you \
+  -d password=secret -d role=participant
 
 curl -s {origin}/api/v1/seminar/ -H "Authorization: JWT $TOKEN"</pre>
     <p class="soft">

@@ -2,6 +2,7 @@
 -- `mulligan serve --demo` runs it.
 
 local db = require "mulligan.db"
+local demo_history = require "models.demo_history"
 local enrolment = require "models.enrolment"
 local i18n = require "mulligan.i18n"
 local passwords = require "lib.passwords"
@@ -78,8 +79,9 @@ local function email_of(name)
   return name .. "@example.com"
 end
 
+-- The days lie apart by odd fractions, as people do.
 local function create_people(list, role, ids)
-  for _, person in ipairs(list) do
+  for index, person in ipairs(list) do
     local name <const> = person[1]
     ids[name] = users.create {
       email = email_of(name),
@@ -93,21 +95,24 @@ local function create_people(list, role, ids)
       company = person.company,
       year = person.year,
     }
+    demo_history.signed_up(ids[name], 61.3 - index * 0.37)
   end
 end
 
-local function create_seminar(seminar, ids)
+local function create_seminar(seminar, ids, days)
   local id <const> = seminars.create(seminar, ids[seminar.instructor])
+  demo_history.opened(id, days)
   local dropped <const> = {}
   for _, name in ipairs(seminar.dropped) do
     dropped[name] = true
   end
   -- Who drops does so before the next one joins, so that a full seminar may have had more than it holds.
-  for _, name in ipairs(seminar.participants) do
+  for index, name in ipairs(seminar.participants) do
     assert(enrolment.join(ids[name], id, "participant"))
     if dropped[name] then
       enrolment.drop(ids[name], id)
     end
+    demo_history.joined(ids[name], id, days - index * 0.83)
   end
 end
 
@@ -118,8 +123,8 @@ local function run(_, op)
   local ids <const> = {}
   create_people(INSTRUCTORS, "instructor", ids)
   create_people(PARTICIPANTS, "participant", ids)
-  for _, seminar in ipairs(SEMINARS) do
-    create_seminar(seminar, ids)
+  for index, seminar in ipairs(SEMINARS) do
+    create_seminar(seminar, ids, 47.6 - index * 5.21)
   end
 
   op.say(i18n.t("Demo data: {instructors} instructors, {participants} participants, {seminars} seminars, some drops.", {

@@ -107,7 +107,7 @@ instead, and the student joins again through the site.]],
       required = true,
       help = i18n.t("The number of the seminar that was dropped."),
       choices_sql = [[
-        SELECT s.id, s.name || ', dropped ' || us.dropped_at
+        SELECT s.id, s.name || ', ' || substr(us.dropped_at, 1, 10)
           FROM user_seminar us JOIN seminar s ON s.id = us.seminar_id JOIN user u ON u.id = us.user_id
          WHERE u.email = :email AND NOT us.is_active
          ORDER BY us.dropped_at DESC]],

@@ -1,8 +1,8 @@
 /**
  * runner.c - `mulligan-busted SPEC…`: busted with the host's own modules at hand.
  *
- * A spec requires `mulligan.json` and the rest as a script does, over an empty app.db and ErrorLog in a temporary folder, which is
- * removed at the end. The exit status is busted's.
+ * A spec requires `mulligan.json` and the rest as a script does, over an empty app.db and ErrorLog in a temporary
+ * folder, which is removed at the end. The exit status is busted's.
  */
 #include "base/file.h"
 #include "base/settings.h"

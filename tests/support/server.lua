@@ -139,10 +139,14 @@ function Server:kill()
   return self:wait()
 end
 
---- Removes what the server leaves behind. Called by stop(); after kill() it is the caller's.
+--- Removes what the server leaves behind, and kills it first if it still runs. Called by stop(); after wait() or kill() it
+-- is the caller's.
 function Server:forget()
   if not self.pipe then
     return
+  end
+  if not self.status and self.pid then
+    self:kill()
   end
   self.pipe:close()
   self.pipe = nil

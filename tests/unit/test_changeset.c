@@ -31,7 +31,7 @@ struct fixture {
 
 static int set_up(void **state) {
   struct fixture *f = calloc(1, sizeof *f);
-  strcpy(f->folder, "/tmp/mulligan-changeset-XXXXXX");
+  snprintf(f->folder, sizeof f->folder, "/tmp/mulligan-changeset-XXXXXX");
   assert_non_null(mkdtemp(f->folder));
   char *lock = file_join(f->folder, "write.lock"), *path = file_join(f->folder, "app.db");
   assert_int_equal(write_lock_open(&f->lock, lock, &f->fault), MULLIGAN_OK);
@@ -74,13 +74,17 @@ static void on_live(struct fixture *f, const char *sql) {
   write_to(f, f->live, sql);
 }
 
-/* Copies the live database into memory and starts recording there. */
-static void begin_plan(struct fixture *f) {
-  assert_int_equal(store_open(&f->copy, ":memory:", STORE_READ_WRITE, NULL, &f->fault), MULLIGAN_OK);
+/* Copies the live database and starts recording there. */
+static void begin_plan_at(struct fixture *f, const char *path) {
+  assert_int_equal(store_open(&f->copy, path, STORE_READ_WRITE, NULL, &f->fault), MULLIGAN_OK);
   assert_int_equal(store_copy(f->live, f->copy, &f->fault), MULLIGAN_OK);
   assert_int_equal(changeset_schema_hash(f->copy, f->schema, &f->fault), MULLIGAN_OK);
   if (changeset_begin(&f->recorder, f->copy, &f->fault) != MULLIGAN_OK)
     fail_msg("%s", f->fault.message);
+}
+
+static void begin_plan(struct fixture *f) {
+  begin_plan_at(f, ":memory:");
 }
 
 static void on_copy(struct fixture *f, const char *sql) {
@@ -112,7 +116,7 @@ static void assert_applied(struct fixture *f, int64_t expected) {
 static const char *look(struct fixture *f, struct store *store, const char *sql) {
   static char out[512];
   struct store_statement *statement;
-  bool row;
+  bool row = false;
   if (store_prepare(store, sql, strlen(sql), &statement, &f->fault) != MULLIGAN_OK ||
       store_step(statement, &row, &f->fault) != MULLIGAN_OK)
     fail_msg("%s: %s", sql, f->fault.message);
@@ -160,6 +164,17 @@ static void test_nothing_changed_is_an_empty_changeset(void **state) {
   assert_int_equal(json_array_size(list), 0);
   json_decref(list);
   assert_applied(f, 0);
+}
+
+static void test_a_copy_in_an_unnamed_file_does_as_well(void **state) {
+  struct fixture *f = *state;
+  on_live(f, "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1,'one')");
+  begin_plan_at(f, "");
+  on_copy(f, "UPDATE t SET v='two'");
+  end_plan(f);
+  assert_live(f, "SELECT v FROM t", "one");
+  assert_applied(f, 1);
+  assert_live(f, "SELECT v FROM t", "two");
 }
 
 static void test_values_of_every_kind_arrive_unchanged(void **state) {
@@ -484,6 +499,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_FIXTURE(test_inserts_updates_and_deletes_arrive),
       WITH_FIXTURE(test_nothing_changed_is_an_empty_changeset),
+      WITH_FIXTURE(test_a_copy_in_an_unnamed_file_does_as_well),
       WITH_FIXTURE(test_values_of_every_kind_arrive_unchanged),
       WITH_FIXTURE(test_composite_keys_and_tables_without_rowid),
       WITH_FIXTURE(test_exchanged_unique_values_arrive),

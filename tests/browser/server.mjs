@@ -1,0 +1,40 @@
+// The built program on a free port with a temporary data folder, for browser tests.
+// MULLIGAN_BINARY is its path; CTest sets it.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const scripts = fileURLToPath(new URL("../../scripts", import.meta.url));
+
+/** Starts a server and resolves, once it listens, to { url, stop() }; stop() resolves to its exit status. */
+export async function startServer() {
+  const data = await mkdtemp(join(tmpdir(), "mulligan-browser-"));
+  const server = spawn(
+    process.env.MULLIGAN_BINARY,
+    ["serve", "--port", "0", "--data", data, "--scripts", scripts],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let log = "";
+  server.stderr.on("data", (bytes) => (log += bytes));
+  const ended = new Promise((resolve) => server.on("close", (status) => resolve(status)));
+
+  let url;
+  for await (const line of createInterface({ input: server.stdout })) {
+    url = line.match(/^mulligan: listening on (http:\/\/\S+)$/)?.[1];
+    if (url) break;
+  }
+  if (!url) throw new Error(`the server did not start (exit status ${await ended}):\n${log}`);
+
+  return {
+    url,
+    async stop() {
+      server.kill("SIGTERM");
+      const status = await ended;
+      await rm(data, { recursive: true });
+      if (status !== 0) throw new Error(`the server ended with status ${status}:\n${log}`);
+    },
+  };
+}
