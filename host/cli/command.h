@@ -26,7 +26,7 @@ struct command {
   const char *arguments;                                              /* "[REF…]", shown in the usage line */
   const char *summary;                                                /* one line for the list of commands */
   int (*run)(struct command_context *context, int argc, char **argv); /* argv[0] is the command's name */
-  bool lists_settings;   /* --help tells every setting too */
+  bool lists_settings;                                                /* --help tells every setting too */
 };
 
 /** A flag of one command. Exactly one of `text`, `flag` and `setting` is not NULL. */
