@@ -9,11 +9,16 @@ local parsers = require "mulligan.parsers"
 
 local request = {}
 
--- Where the host keeps the raw parts.
+-- The host keeps the raw parts in a function at this place, which gives them out by number.
+local RAW <const> = 1
 local HEADERS <const>, QUERY <const>, BODY <const>, ENTRY <const> = 1, 2, 3, 4
 
+local function raw(req, part)
+  return rawget(req, RAW)(part)
+end
+
 local function parse_query(req)
-  local first, all = core.parse_query(rawget(req, QUERY))
+  local first, all = core.parse_query(raw(req, QUERY))
   if not first then
     exceptions.ParseError("The query string is malformed.", "malformed_query"):raise()
   end
@@ -24,20 +29,20 @@ end
 local compute = {}
 
 function compute.headers(req)
-  rawset(req, "headers", core.parse_headers(rawget(req, HEADERS)))
+  rawset(req, "headers", core.parse_headers(raw(req, HEADERS)))
 end
 
 compute.query = parse_query
 compute.query_all = parse_query
 
 function compute.text(req)
-  rawset(req, "text", rawget(req, BODY) or "")
+  rawset(req, "text", raw(req, BODY))
 end
 
 -- Raises ParseError or UnsupportedMediaType; a handler that catches it and reads again meets it again.
 function compute.data(req)
-  local entry = rawget(req, ENTRY)
-  rawset(req, "data", parsers.parse(req.headers["content-type"] or "", req.text, entry and entry.parsers))
+  local entry = raw(req, ENTRY)
+  rawset(req, "data", parsers.parse(req.headers["content-type"] or "", raw(req, BODY), entry and entry.parsers))
 end
 
 --- The metatable of every request.

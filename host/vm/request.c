@@ -23,7 +23,8 @@ enum {
   MOST_HEADER_BYTES = 16 * 1024,
   MOST_DETAIL = 2000,
   MOST_BODY_EXCERPT = 4096,
-  MOST_TEXT = 2048
+  MOST_TEXT = 2048,
+  RAW_PARTS = 4
 };
 
 static const char request_key = 0; /* registry: the request under way */
@@ -101,19 +102,26 @@ static void push_headers(lua_State *L, const struct vm_request *request) {
   luaL_pushresult(&text);
 }
 
+/*
+ * The raw parts, by number, for mulligan.request: headers, query, body, the route's entry. They are a closure's and not
+ * the table's, so that a traceback which shows the table does not show what was sent in confidence.
+ */
+static int raw_part(lua_State *L) {
+  lua_Integer part = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, part >= 1 && part <= RAW_PARTS, 1, "there is no such part");
+  lua_pushvalue(L, lua_upvalueindex((int)part));
+  return 1;
+}
+
 /* Pushes the request's table; the dispatch module is at `dispatch`, the route's entry (or nil) at `entry`. */
 static void push_request(lua_State *L, const struct vm_request *request, int dispatch, int entry) {
-  lua_createtable(L, 4, 10);
+  lua_createtable(L, 1, 10);
   push_headers(L, request);
-  lua_rawseti(L, -2, 1);
   lua_pushstring(L, request->query);
-  lua_rawseti(L, -2, 2);
-  if (request->body_length > 0) {
-    lua_pushlstring(L, request->body, request->body_length);
-    lua_rawseti(L, -2, 3);
-  }
+  lua_pushlstring(L, request->body, request->body_length);
   lua_pushvalue(L, entry);
-  lua_rawseti(L, -2, 4);
+  lua_pushcclosure(L, raw_part, RAW_PARTS);
+  lua_rawseti(L, -2, 1);
   lua_pushstring(L, request->method);
   lua_setfield(L, -2, "method");
   lua_pushlstring(L, request->path, request->path_length);

@@ -86,7 +86,8 @@ describe("the README", function()
     for line in help:gmatch("[^\n]+") do
       local name, rest = line:match("^  ([%w_]+)%s+(.*)$")
       local text, default = rest:match("^(.-) %(default: (.*)%)$")
-      expected[#expected + 1] = ("| `%s` | %s | %s |"):format(name, default and "`" .. default .. "`" or "", text or rest)
+      local shown = default and "`" .. default .. "`" or ""
+      expected[#expected + 1] = ("| `%s` | %s | %s |"):format(name, shown, text or rest)
     end
     for line in table_text:gmatch("\n(| `[^\n]+)") do
       listed[#listed + 1] = line

@@ -60,7 +60,7 @@ end, open)
 -- ---- failures ----
 
 local function divide(dividend, divisor)
-  return dividend // divisor
+  return dividend / divisor
 end
 
 route.get("/fail/{kind}/", function(req)
@@ -72,7 +72,8 @@ route.get("/fail/{kind}/", function(req)
   elseif kind == "nil" then
     error(nil)
   elseif kind == "arithmetic" then
-    return divide(1, 0)
+    local quotient = divide(144, { unit = "gross" })
+    return 200, { quotient = quotient }
   elseif kind == "sql" then
     db.query("SELECT * FROM no_such_table")
   elseif kind == "returned" then
@@ -98,9 +99,9 @@ route.get("/refuse/", function()
   exceptions.PermissionDenied("Only instructors may do this.", "not_instructor"):raise()
 end, open)
 
--- Fails with what it was told in confidence in its locals, its message and its table.
+-- Fails with what it was told in confidence among its locals.
 route.post("/login/", function(req)
   local password <const> = req.data.password
   local attempt <const> = { user = req.data.email, password = password }
-  error("cannot log in " .. attempt.user .. " with " .. password)
+  error("cannot log in " .. attempt.user)
 end, open)
