@@ -244,13 +244,13 @@ static const char *write_html(const struct page *page, const struct generation *
   const struct words *found = words_of(page->status);
   char status[16], app_code[32];
   snprintf(status, sizeof status, "%d", page->status);
-  snprintf(app_code, sizeof app_code, page->app_code ? "%" PRId64 : "", page->app_code);
+  snprintf(app_code, sizeof app_code, "%" PRId64, page->app_code);
   const struct value values[] = {
       {"title", is_korean(page) && found ? found->korean_title : pages_reason(page->status)},
       {"detail", detail},
       {"status", status},
       {"code", page->code},
-      {"app_code", app_code},
+      {"app_code", page->app_code ? app_code : NULL},
       {"error_id", page->reference},
       {"report_to", report_to(page)},
       {"path", page->path},
