@@ -9,7 +9,7 @@ describe("the host", function()
 
   setup(function()
     host = server.start {
-      scripts = server.source("tests/http/apps/runaway"), env = { MULLIGAN_DEADLINE = 1, MULLIGAN_BUNDLES = 4 },
+      scripts = server.source("tests/http/apps/runaway"), env = { MULLIGAN_DEADLINE = 3, MULLIGAN_BUNDLES = 4 },
     }
   end)
 

@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
   struct settings *settings = settings_create();
   struct scrub *scrub = scrub_create(NULL, 0);
   struct vm_services services = {.settings = settings, .scrub = scrub};
-  struct error_log_options options = {folder, scrub, MULLIGAN_VERSION, "test"};
+  struct error_log_options options = {.folder = folder, .scrub = scrub, .release = MULLIGAN_VERSION, .host = "test"};
   char *lock = file_join(folder, "write.lock");
   char *path = file_join(folder, "app.db");
   services.app_path = path;

@@ -50,6 +50,15 @@ function server.run(arguments, options)
   return result
 end
 
+-- A slow machine is no failure: unless a test is about them, limits in time are far away.
+local function patient(given)
+  local environment = { MULLIGAN_DEADLINE = 120, MULLIGAN_POOL_WAIT = 120, MULLIGAN_WRITE_WAIT = 120 }
+  for name, value in pairs(given or {}) do
+    environment[name] = value
+  end
+  return environment
+end
+
 --- Starts a server and waits until it listens; raises with its log if it does not.
 -- @param options `scripts`: the scripts folder (the seminar service's unless given); `demo`: with demo data; `env`: a
 -- table of variables; `args`: more arguments for `serve`; `data`: a data folder that stays when the server stops (a
@@ -61,7 +70,7 @@ function server.start(options)
     scripts = options.scripts or server.source("scripts"),
     data = options.data or shell.temporary_folder(),
     temporary = options.data == nil,
-    environment = options.env or {},
+    environment = patient(options.env),
     folder = shell.temporary_folder(),
   }, Server)
   self.log_path = self.folder .. "/stderr"
@@ -75,6 +84,13 @@ function server.start(options)
     echo "pid $!"; wait $!; echo "exit $?"]]
   self.pipe = assert(io.popen(("MULLIGAN_TEST_LOG=%s exec setpriv --pdeathsig KILL sh -c %s sh %s"):format(
     shell.quote(self.log_path), shell.quote(keeper), shell.join(command))))
+  -- A test that fails leaves its server behind, and a pipe cannot be closed before the other end is: what was made last
+  -- is finalized first.
+  self.guard = setmetatable({}, { __gc = function()
+    if self.pid and not self.status then
+      os.execute("kill -KILL " .. self.pid)
+    end
+  end })
   repeat
     local line = self:read_line()
     if not line or self.status then
@@ -139,8 +155,8 @@ function Server:kill()
   return self:wait()
 end
 
---- Removes what the server leaves behind, and kills it first if it still runs. Called by stop(); after wait() or kill() it
--- is the caller's.
+--- Removes what the server leaves behind, and kills it first if it still runs. Called by stop(); after wait() or kill()
+-- it is the caller's.
 function Server:forget()
   if not self.pipe then
     return
