@@ -9,7 +9,11 @@ describe("a request", function()
   local host
 
   setup(function()
-    host = server.start { scripts = server.source("tests/http/apps/edge"), env = { MULLIGAN_BUNDLES = 2 } }
+    -- Two states, and a long wait for each: a client that held one would be noticed, a slow machine is not.
+    host = server.start {
+      scripts = server.source("tests/http/apps/edge"),
+      env = { MULLIGAN_BUNDLES = 2, MULLIGAN_POOL_WAIT = 60, MULLIGAN_REQUEST_TIMEOUT = 300 },
+    }
   end)
 
   teardown(function()

@@ -76,7 +76,7 @@ describe("a graceful stop", function()
     assert.are.equal(0, host:wait(), host:log())
   end)
 
-  it("does not wait for clients that ask for nothing, or for half of something", function()
+  it("ends, though clients hold on to it that ask for nothing, or for half of something", function()
     local quiet, half, unread = client.open(host), client.open(host), client.open(host)
     quiet:request { path = "/text/a/" }
     half:send("POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
@@ -117,7 +117,8 @@ describe("a graceful stop", function()
 
   it("asked for twice does not wait for what is in flight", function()
     local stubborn = server.start {
-      scripts = server.source("tests/http/apps/runaway"), env = { MULLIGAN_DRAIN_TIMEOUT = 300, MULLIGAN_DEADLINE = 300 },
+      scripts = server.source("tests/http/apps/runaway"),
+      env = { MULLIGAN_DRAIN_TIMEOUT = 300, MULLIGAN_DEADLINE = 300 },
     }
     local connection = client.open(stubborn)
     connection:send(client.serialize(stubborn, { path = "/runaway/loop/" }))
