@@ -11,6 +11,7 @@
 #include "base/form.h"
 #include "base/giveaway.h"
 #include "base/named_value.h"
+#include "base/taint.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -166,19 +167,37 @@ static bool is_scrubbed(const char *text, size_t length) {
   return length == strlen(MULLIGAN_SCRUBBED) && memcmp(text, MULLIGAN_SCRUBBED, length) == 0;
 }
 
-bool scrub_text(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count) {
+/**
+ * Counts and remembers what a text gave away. A value that merely seems to stand beside a name may be code without
+ * quotes (`token=session.token`) or a sentence in them (`password = "Too short."`): such a one must look random.
+ */
+static void take_giveaway(const char *text, const struct giveaway *found, bool named, struct scrub_tally *tally) {
+  const char *value = text + found->start;
+  size_t length = found->end - found->start;
+  if (is_scrubbed(value, length))
+    return;
+  tally->count++;
+  bool quoted = found->start > 0 && (value[-1] == '"' || value[-1] == '\'');
+  if (named && (!quoted || memchr(value, ' ', length) != NULL))
+    taint_add_likely(tally->taint, value, length);
+  else
+    taint_add(tally->taint, value, length);
+}
+
+bool scrub_text(const struct scrub *scrub, const char *text, size_t length, struct buf *out,
+                struct scrub_tally *tally) {
   size_t copied = 0; /* what is before it is in `out`, as it was or replaced */
   for (size_t at = 0; at < length;) {
     struct giveaway found;
     bool separator = text[at] == '=' || text[at] == ':';
-    if (!(separator && named_value_at(scrub, text, length, copied, at, &found)) &&
-        !giveaway_at(text, length, copied, at, &found)) {
+    bool named = separator && named_value_at(scrub, text, length, copied, at, &found);
+    if (!named && !giveaway_at(text, length, copied, at, &found)) {
       at++;
       continue;
     }
     if (!buf_add(out, text + copied, found.start - copied) || !buf_add_text(out, MULLIGAN_SCRUBBED))
       return false;
-    *count += !is_scrubbed(text + found.start, found.end - found.start);
+    take_giveaway(text, &found, named, tally);
     at = copied = found.end;
   }
   return buf_add(out, text + copied, length - copied);
@@ -208,7 +227,8 @@ static bool decode(const char *text, size_t length, struct buf *out) {
   return buf_add(out, text, length);
 }
 
-bool scrub_form(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count) {
+bool scrub_form(const struct scrub *scrub, const char *text, size_t length, struct buf *out,
+                struct scrub_tally *tally) {
   struct buf decoded, scrubbed;
   buf_init(&decoded, length);
   buf_init(&scrubbed, SIZE_MAX);
@@ -218,7 +238,7 @@ bool scrub_form(const struct scrub *scrub, const char *text, size_t length, stru
     size_t end = ampersand == NULL ? length : (size_t)(ampersand - text);
     struct pair pair = split_pair(text + at, end - at);
 
-    int hits = 0;
+    struct scrub_tally hits = {.taint = tally->taint};
     ok = decode(pair.name, pair.name_length, &decoded);
     bool secret = ok && pair.value_length > 0 && scrub_is_secret_name(scrub, decoded.data, decoded.length);
     if (ok && !secret) {
@@ -228,8 +248,12 @@ bool scrub_form(const struct scrub *scrub, const char *text, size_t length, stru
       buf_clear(&scrubbed, SIZE_MAX);
       ok = decode(part, part_length, &decoded) && scrub_text(scrub, decoded.data, decoded.length, &scrubbed, &hits);
     }
-    if (secret || hits > 0) {
-      *count += !is_scrubbed(pair.value, pair.value_length);
+    if (secret && !is_scrubbed(pair.value, pair.value_length)) {
+      ok = decode(pair.value, pair.value_length, &decoded);
+      taint_add(tally->taint, decoded.data, decoded.length);
+    }
+    if (secret || hits.count > 0) {
+      tally->count += !is_scrubbed(pair.value, pair.value_length);
       ok = ok && (!pair.has_value || (buf_add(out, pair.name, pair.name_length) && buf_add_char(out, '='))) &&
            buf_add_text(out, MULLIGAN_SCRUBBED);
     } else {
@@ -244,20 +268,48 @@ bool scrub_form(const struct scrub *scrub, const char *text, size_t length, stru
   return ok;
 }
 
-static json_t *scrub_string(const struct scrub *scrub, const char *text, size_t length, int *count) {
+/** `direct`: it stands under the secret name itself, or in a list there. */
+static void remember(const struct scrub *scrub, const json_t *value, bool direct, struct taint *taint) {
+  if (json_is_object(value)) {
+    json_t *object = (json_t *)value; /* as in scrub_object() */
+    for (void *i = json_object_iter(object); i != NULL; i = json_object_iter_next(object, i)) {
+      const char *key = json_object_iter_key(i);
+      taint_add_likely(taint, key, strlen(key));
+      remember(scrub, json_object_iter_value(i), scrub_is_secret_name(scrub, key, strlen(key)), taint);
+    }
+  } else if (json_is_array(value)) {
+    for (size_t i = 0; i < json_array_size(value); i++)
+      remember(scrub, json_array_get(value, i), direct, taint);
+  } else if (json_is_string(value) && direct) {
+    taint_add(taint, json_string_value(value), json_string_length(value));
+  } else if (json_is_string(value)) {
+    taint_add_likely(taint, json_string_value(value), json_string_length(value));
+  } else if (json_is_integer(value) && direct) {
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    taint_add(taint, digits, (size_t)length);
+  }
+}
+
+void scrub_remember(const struct scrub *scrub, const json_t *value, struct taint *taint) {
+  if (taint != NULL)
+    remember(scrub, value, true, taint);
+}
+
+static json_t *scrub_string(const struct scrub *scrub, const char *text, size_t length, struct scrub_tally *tally) {
   struct buf out;
   buf_init(&out, SIZE_MAX);
   json_t *copy = NULL;
-  if (scrub_text(scrub, text, length, &out, count))
+  if (scrub_text(scrub, text, length, &out, tally))
     copy = json_stringn_nocheck(out.data, out.length);
   buf_release(&out);
   return copy;
 }
 
-static json_t *scrub_array(const struct scrub *scrub, const json_t *value, int *count) {
+static json_t *scrub_array(const struct scrub *scrub, const json_t *value, struct scrub_tally *tally) {
   json_t *copy = json_array();
   for (size_t i = 0; copy != NULL && i < json_array_size(value); i++) {
-    if (json_array_append_new(copy, scrub_json(scrub, json_array_get(value, i), count)) != 0) {
+    if (json_array_append_new(copy, scrub_json(scrub, json_array_get(value, i), tally)) != 0) {
       json_decref(copy);
       copy = NULL;
     }
@@ -266,16 +318,18 @@ static json_t *scrub_array(const struct scrub *scrub, const json_t *value, int *
 }
 
 /** Adds a member; a key may give itself away too. */
-static bool add_member(const struct scrub *scrub, json_t *object, const char *key, const json_t *value, int *count) {
+static bool add_member(const struct scrub *scrub, json_t *object, const char *key, const json_t *value,
+                       struct scrub_tally *tally) {
   size_t length = strlen(key);
   json_t *copy;
   if (scrub_is_secret_name(scrub, key, length)) {
     copy = json_string(MULLIGAN_SCRUBBED);
-    ++*count;
+    scrub_remember(scrub, value, tally->taint);
+    tally->count++;
   } else {
-    copy = scrub_json(scrub, value, count);
+    copy = scrub_json(scrub, value, tally);
   }
-  json_t *name = scrub_string(scrub, key, length, count);
+  json_t *name = scrub_string(scrub, key, length, tally);
   bool added = name != NULL && json_object_set_new_nocheck(object, json_string_value(name), copy) == 0;
   if (name == NULL)
     json_decref(copy);
@@ -283,11 +337,11 @@ static bool add_member(const struct scrub *scrub, json_t *object, const char *ke
   return added;
 }
 
-static json_t *scrub_object(const struct scrub *scrub, const json_t *value, int *count) {
+static json_t *scrub_object(const struct scrub *scrub, const json_t *value, struct scrub_tally *tally) {
   json_t *copy = json_object();
   json_t *object = (json_t *)value; /* jansson's iterator is not const, but changes nothing */
   for (void *i = json_object_iter(object); copy != NULL && i != NULL; i = json_object_iter_next(object, i)) {
-    if (!add_member(scrub, copy, json_object_iter_key(i), json_object_iter_value(i), count)) {
+    if (!add_member(scrub, copy, json_object_iter_key(i), json_object_iter_value(i), tally)) {
       json_decref(copy);
       copy = NULL;
     }
@@ -295,19 +349,20 @@ static json_t *scrub_object(const struct scrub *scrub, const json_t *value, int 
   return copy;
 }
 
-json_t *scrub_json(const struct scrub *scrub, const json_t *value, int *count) {
+json_t *scrub_json(const struct scrub *scrub, const json_t *value, struct scrub_tally *tally) {
   switch (json_typeof(value)) {
   case JSON_OBJECT:
-    return scrub_object(scrub, value, count);
+    return scrub_object(scrub, value, tally);
   case JSON_ARRAY:
-    return scrub_array(scrub, value, count);
+    return scrub_array(scrub, value, tally);
   case JSON_STRING:
-    return scrub_string(scrub, json_string_value(value), json_string_length(value), count);
+    return scrub_string(scrub, json_string_value(value), json_string_length(value), tally);
   case JSON_INTEGER: {
     char digits[24];
     int length = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     if (giveaway_is_card(digits, (size_t)length)) {
-      ++*count;
+      tally->count++;
+      taint_add(tally->taint, digits, (size_t)length);
       return json_string(MULLIGAN_SCRUBBED);
     }
     return json_copy((json_t *)value);

@@ -17,6 +17,13 @@
 #define MULLIGAN_SCRUBBED "[scrubbed]"
 
 struct scrub;
+struct taint;
+
+/** What a scrubbing came upon; the caller starts with count 0. */
+struct scrub_tally {
+  int count;           /* values that were replaced */
+  struct taint *taint; /* remembers them, to be replaced elsewhere too; NULL where nobody asks */
+};
 
 /** The built-in names and `count` more; NULL when out of memory. */
 struct scrub *scrub_create(const char *const *names, size_t count);
@@ -24,14 +31,16 @@ void scrub_destroy(struct scrub *scrub);
 
 /** Is a value kept under this name a secret? */
 bool scrub_is_secret_name(const struct scrub *scrub, const char *name, size_t length);
-/** Appends `text` with every value that gives itself away replaced; adds their number to `*count`. */
-bool scrub_text(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count);
+/** Appends `text` with every value that gives itself away replaced, and adds those to the tally. */
+bool scrub_text(const struct scrub *scrub, const char *text, size_t length, struct buf *out, struct scrub_tally *tally);
 /** Appends a query string or form body (`a=1&password=x`) with the values of secret names, and giveaways, replaced. */
-bool scrub_form(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count);
+bool scrub_form(const struct scrub *scrub, const char *text, size_t length, struct buf *out, struct scrub_tally *tally);
 /**
  * Returns a new reference to a scrubbed copy of a JSON value: below an object's secret key everything is
  * replaced, elsewhere texts go through scrub_text(). NULL when out of memory.
  */
-json_t *scrub_json(const struct scrub *scrub, const json_t *value, int *count);
+json_t *scrub_json(const struct scrub *scrub, const json_t *value, struct scrub_tally *tally);
+/** Remembers what a JSON value holds that stands under a secret name. */
+void scrub_remember(const struct scrub *scrub, const json_t *value, struct taint *taint);
 
 #endif

@@ -56,6 +56,8 @@ struct settings {
   struct settings_list renderers;
   struct settings_list error_renderers; /* the forms of 5xx and of 404s of no route */
   struct settings_list scrub_names;     /* secret names beside the built-in ones */
+  int64_t error_storm_limit;            /* errors of one group and minute that are stored whole */
+  double error_keep;                    /* seconds errors are kept; 0: for ever */
   int64_t hash_concurrency;             /* password hashes computed at a time */
 };
 

@@ -9,7 +9,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-typedef bool scrub_function(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count);
+typedef bool scrub_function(const struct scrub *scrub, const char *text, size_t length, struct buf *out,
+                            struct scrub_tally *tally);
 
 static void require(bool truth) {
   if (!truth)
@@ -19,21 +20,21 @@ static void require(bool truth) {
 /** Without a hit the text is as it was. */
 static void check(const struct scrub *scrub, scrub_function *function, const char *text, size_t length) {
   struct buf out;
-  int count = 0;
+  struct scrub_tally tally = {0};
   buf_init(&out, SIZE_MAX);
-  require(function(scrub, text, length, &out, &count));
-  require(count > 0 || (out.length == length && memcmp(out.data, text, length) == 0));
+  require(function(scrub, text, length, &out, &tally));
+  require(tally.count > 0 || (out.length == length && memcmp(out.data, text, length) == 0));
   buf_release(&out);
 }
 
 /** Whatever goes before, a secret on a line of its own goes. */
 static void check_planted(const struct scrub *scrub, const char *text, size_t length, const char *secret) {
   struct buf planted, out;
-  int count = 0;
+  struct scrub_tally tally = {0};
   buf_init(&planted, SIZE_MAX);
   buf_init(&out, SIZE_MAX);
   require(buf_add(&planted, text, length) && buf_addf(&planted, "\n%s\n", secret));
-  require(scrub_text(scrub, planted.data, planted.length, &out, &count));
+  require(scrub_text(scrub, planted.data, planted.length, &out, &tally));
   require(memmem(out.data, out.length, "Planted1", 8) == NULL);
   buf_release(&planted);
   buf_release(&out);
@@ -56,10 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
   json_t *value = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
   if (value != NULL) {
-    int count = 0;
-    json_t *scrubbed = scrub_json(scrub, value, &count);
+    struct scrub_tally tally = {0};
+    json_t *scrubbed = scrub_json(scrub, value, &tally);
     require(scrubbed != NULL);
-    require(count > 0 || json_equal(scrubbed, value));
+    require(tally.count > 0 || json_equal(scrubbed, value));
     json_decref(scrubbed);
     json_decref(value);
   }

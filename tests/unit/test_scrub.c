@@ -158,17 +158,17 @@ struct text_case {
 static void check_text(const struct text_case *cases, size_t number) {
   for (size_t i = 0; i < number; i++) {
     struct buf out;
-    int count = 0;
+    struct scrub_tally tally = {0};
     buf_init(&out, 10000);
-    assert_true(scrub_text(scrub, cases[i].text, strlen(cases[i].text), &out, &count));
+    assert_true(scrub_text(scrub, cases[i].text, strlen(cases[i].text), &out, &tally));
     const char *expected = cases[i].scrubbed == NULL ? cases[i].text : cases[i].scrubbed;
-    if (strcmp(out.data, expected) != 0 || count != cases[i].count)
-      fail_msg("\"%s\" became \"%s\" (%d)", cases[i].text, out.data, count);
+    if (strcmp(out.data, expected) != 0 || tally.count != cases[i].count)
+      fail_msg("\"%s\" became \"%s\" (%d)", cases[i].text, out.data, tally.count);
     struct buf again;
     buf_init(&again, 10000);
-    assert_true(scrub_text(scrub, out.data, out.length, &again, &count));
+    assert_true(scrub_text(scrub, out.data, out.length, &again, &tally));
     assert_string_equal(again.data, out.data);
-    assert_int_equal(count, cases[i].count);
+    assert_int_equal(tally.count, cases[i].count);
     buf_release(&again);
     buf_release(&out);
   }
@@ -291,12 +291,12 @@ static void forms_lose_the_values_of_secret_names(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct buf out;
-    int count = 0;
+    struct scrub_tally tally = {0};
     buf_init(&out, 10000);
-    assert_true(scrub_form(scrub, cases[i].text, strlen(cases[i].text), &out, &count));
+    assert_true(scrub_form(scrub, cases[i].text, strlen(cases[i].text), &out, &tally));
     const char *expected = cases[i].scrubbed == NULL ? cases[i].text : cases[i].scrubbed;
-    if (strcmp(out.data, expected) != 0 || count != cases[i].count)
-      fail_msg("\"%s\" became \"%s\" (%d)", cases[i].text, out.data, count);
+    if (strcmp(out.data, expected) != 0 || tally.count != cases[i].count)
+      fail_msg("\"%s\" became \"%s\" (%d)", cases[i].text, out.data, tally.count);
     buf_release(&out);
   }
 }
@@ -317,11 +317,11 @@ static void json_is_scrubbed_at_every_depth(void **state) {
   json_t *kept = json_deep_copy(value);
   assert_non_null(value);
   assert_non_null(expected);
-  int count = 0;
-  json_t *scrubbed = scrub_json(scrub, value, &count);
+  struct scrub_tally tally = {0};
+  json_t *scrubbed = scrub_json(scrub, value, &tally);
   assert_true(json_equal(scrubbed, expected));
   assert_true(json_equal(value, kept));
-  assert_int_equal(count, 6);
+  assert_int_equal(tally.count, 6);
   json_decref(scrubbed);
   json_decref(value);
   json_decref(expected);
@@ -331,11 +331,11 @@ static void json_is_scrubbed_at_every_depth(void **state) {
 static void a_full_buffer_is_reported(void **state) {
   (void)state;
   struct buf out;
-  int count = 0;
+  struct scrub_tally tally = {0};
   buf_init(&out, 8);
-  assert_false(scrub_text(scrub, "Bearer abc123", 13, &out, &count));
+  assert_false(scrub_text(scrub, "Bearer abc123", 13, &out, &tally));
   buf_clear(&out, 0);
-  assert_false(scrub_form(scrub, "a=123456789", 11, &out, &count));
+  assert_false(scrub_form(scrub, "a=123456789", 11, &out, &tally));
   buf_release(&out);
 }
 
@@ -389,7 +389,7 @@ static void a_secret_never_survives_its_surroundings(void **state) {
   for (int round = 0; round < 30000; round++) {
     const char *const *secret = secrets[dice_roll(&dice, sizeof secrets / sizeof *secrets)];
     struct buf text, out;
-    int count = 0;
+    struct scrub_tally tally = {0};
     buf_init(&text, 10000);
     buf_init(&out, 10000);
     for (int side = 0; side < 2; side++) {
@@ -398,10 +398,10 @@ static void a_secret_never_survives_its_surroundings(void **state) {
       if (side == 0)
         buf_addf(&text, "\n%s\n", secret[1]);
     }
-    assert_true(scrub_text(scrub, text.data, text.length, &out, &count));
+    assert_true(scrub_text(scrub, text.data, text.length, &out, &tally));
     if (strstr(out.data, secret[0]) != NULL)
       fail_msg("\"%s\" became \"%s\"", text.data, out.data);
-    assert_true(count > 0);
+    assert_true(tally.count > 0);
     buf_release(&text);
     buf_release(&out);
   }
@@ -451,9 +451,9 @@ static void hostile_texts_take_linear_time(void **state) {
     for (size_t i = 0; i < size; i++)
       text[i] = patterns[p][i % width];
     struct buf out;
-    int count = 0;
+    struct scrub_tally tally = {0};
     buf_init(&out, 16 * size);
-    assert_true(scrub_text(scrub, text, size, &out, &count));
+    assert_true(scrub_text(scrub, text, size, &out, &tally));
     buf_release(&out);
   }
   free(text);
