@@ -189,14 +189,32 @@ enum mulligan_status arguments_read(const struct operator_script *script, char *
   return MULLIGAN_OK;
 }
 
-json_t *arguments_masked(const struct operator_script *script, const json_t *values) {
+json_t *arguments_masked(const struct operator_script *script, const json_t *values, const struct scrub *scrub) {
   json_t *masked = json_copy((json_t *)values);
   for (size_t i = 0; masked && i < script->parameter_count; i++) {
     const struct script_parameter *parameter = &script->parameters[i];
-    if (parameter->secret && json_object_get(masked, parameter->name))
+    bool secret = parameter->secret || scrub_is_secret_name(scrub, parameter->name, strlen(parameter->name));
+    if (secret && json_object_get(masked, parameter->name))
       json_object_set_new(masked, parameter->name, json_string(MULLIGAN_SCRUBBED));
   }
   return masked;
+}
+
+json_t *arguments_secret(const struct operator_script *script, const json_t *values) {
+  json_t *secrets = json_array();
+  for (size_t i = 0; secrets && i < script->parameter_count; i++) {
+    json_t *value = json_object_get(values, script->parameters[i].name);
+    if (!script->parameters[i].secret || !value)
+      continue;
+    char *written = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+    json_t *text = json_is_string(value) ? json_incref(value) : json_string(written);
+    free(written);
+    if (json_array_append_new(secrets, text) != 0) {
+      json_decref(secrets);
+      return NULL;
+    }
+  }
+  return secrets;
 }
 
 void arguments_add_usage(struct buf *out, const struct operator_script *script) {

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/scrub.h"
 #include "data/store.h"
 #include "operator/script.h"
 
@@ -21,8 +22,11 @@
 enum mulligan_status arguments_read(const struct operator_script *script, char *const *words, size_t count,
                                     struct store *store, json_t **out, struct fault *fault);
 
-/** A copy of the values that may be kept and shown: a secret's is replaced. NULL when out of memory. */
-json_t *arguments_masked(const struct operator_script *script, const json_t *values);
+/** A copy of the values that may be kept and shown: those of secret parameters, and of those whose names `scrub` knows
+ * for secret, are replaced. NULL when out of memory. */
+json_t *arguments_masked(const struct operator_script *script, const json_t *values, const struct scrub *scrub);
+/** The values of secret parameters, written out as texts, in a new list. NULL when out of memory. */
+json_t *arguments_secret(const struct operator_script *script, const json_t *values);
 /** Appends what the script is for and what it takes. */
 void arguments_add_usage(struct buf *out, const struct operator_script *script);
 

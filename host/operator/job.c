@@ -12,7 +12,6 @@
 #include "operator/plan_text.h"
 #include "operator/printable.h"
 #include "operator/script.h"
-#include "operator/secrets.h"
 #include "operator/table.h"
 #include "operator/terminal.h"
 #include "operator/words.h"
@@ -73,23 +72,29 @@ static void tell_unsaved(void) {
   fprintf(stderr, "%s\n", words("Nothing has been saved."));
 }
 
+/* Ends the job with what the script said when it failed, without what it was told in confidence. */
+static void end_with_failure(struct job *job, const struct fault *fault) {
+  struct buf clean;
+  buf_init(&clean, TEXT_CAP);
+  bool good = vm_scrub_text(job->vm, fault->message, strlen(fault->message), &clean);
+  end_because(job, JOB_FAILED, words("the script failed: %s"), good ? clean.data : "out of memory");
+  buf_release(&clean);
+}
+
 /* What went wrong inside the script becomes a row of ErrorLog, and the operator gets its reference. */
 static void end_with_error(struct job *job, const struct fault *fault) {
   struct error_record *record = vm_take_error(job->vm);
-  end_because(job, JOB_FAILED, words("the script failed: %s"), fault->message);
+  end_with_failure(job, fault);
   if (record && job->services->errors) {
     char script[NAME_SIZE + sizeof "scripts/operators/.lua"];
     int length = snprintf(script, sizeof script, "scripts/operators/%s.lua", job->name);
     const char *who = job->options->operator_name;
     record->source = ERROR_SOURCE_OPERATOR;
-    record->args = job->values ? arguments_masked(&job->script, job->values) : NULL;
+    record->args = job->values ? arguments_masked(&job->script, job->values, job->services->scrub) : NULL;
     error_record_set(record, &record->script, script, (size_t)length, sizeof script);
     error_record_set(record, &record->operator_name, who, strlen(who), NAME_SIZE);
     char reference[MULLIGAN_REFERENCE_SIZE];
-    memcpy(reference, record->reference, sizeof reference);
-    if (!secrets_mask_record(record, &job->script, job->values)) {
-      error_record_destroy(record);
-    } else if (error_log_record(job->services->errors, record, true, NULL) == MULLIGAN_OK) {
+    if (error_log_refer(job->services->errors, record, reference, NULL) == MULLIGAN_OK) {
       memcpy(job->reference, reference, sizeof reference);
       fprintf(stderr, words("It is recorded as %s: tell a developer this reference (mulligan errors show %s).\n"),
               reference, reference);
@@ -161,9 +166,15 @@ static void run_script(struct job *job) {
   struct fault fault;
   struct op_listener listener = display_listener(&job->display);
   struct op_session session = {.listener = &listener, .operator_name = job->options->operator_name};
+  json_t *secrets = arguments_secret(&job->script, job->values);
+  if (!secrets) {
+    end_because(job, JOB_FAILED, "out of memory");
+    return;
+  }
   const struct operator_call call = {.name = job->name,
                                      .language = words_language(),
                                      .parameters = job->values,
+                                     .secrets = secrets,
                                      .frozen_us = plan_made_at(job->plan),
                                      .session = &session};
   vm_swap_store(job->vm, plan_store(job->plan));
@@ -176,6 +187,7 @@ static void run_script(struct job *job) {
     end_with_error(job, &fault);
   }
   op_session_end(&session);
+  json_decref(secrets);
 }
 
 static void finish_plan(struct job *job) {
@@ -270,7 +282,7 @@ static json_t *text_or_null(const char *text) {
 /* The one object of --json. */
 static void print_json(struct job *job) {
   const json_t *changes = job->plan ? plan_changes(job->plan) : NULL;
-  json_t *masked = job->values ? arguments_masked(&job->script, job->values) : json_object();
+  json_t *masked = job->values ? arguments_masked(&job->script, job->values, job->services->scrub) : json_object();
   json_t *object = json_pack("{s:s, s:s?, s:s, s:b, s:s, s:o, s:I, s:O, s:O?, s:o, s:o}", "name", job->name, "title",
                              job->script.title, "outcome", outcome_name(job->outcome), "saved",
                              job->outcome == JOB_APPLIED, "operator", job->options->operator_name, "parameters", masked,

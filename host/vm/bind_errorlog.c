@@ -69,9 +69,9 @@ static struct error_log *log_of(lua_State *L) {
  * @tparam string|table fields a message, or a table of: message, type, level ("error" or "warning"), status, code,
  * app_code, handled, value (anything), fingerprint (what makes it the same error as others), request (the handler's
  * `req`) or method, route, path, query, headers, body, remote_addr, user_agent, request_id; user (with id and email) or
- * user_id, user_email; script, args, operator, source; wait (false: do not wait until it is on the disk, and drop it in
- * a storm)
- * @treturn string the reference, such as ERR-7K3F-9QXA
+ * user_id, user_email; script, args, operator, source; wait (false: do not wait until it is on the disk: the reference
+ * is then no promise, since a storm may count it with others or drop it)
+ * @treturn string the reference, such as ERR-7K3F-9QXA; in a storm that of an earlier one of the same
  * @treturn[2] nil where it could not be kept
  * @treturn[2] string why
  * @treturn[2] string the reason's name
@@ -106,13 +106,21 @@ static int errorlog_record(lua_State *L) {
   record->lua_bytes = (int64_t)vm_memory(vm);
   if (vm_generation(vm) != NULL) {
     record->generation = generation_number(vm_generation(vm));
-    record->frames = traceback_take(L, vm_generation(vm), vm_services(vm)->scrub, true, &record->truncated);
+    record->frames =
+        traceback_take(L, vm_generation(vm), vm_services(vm)->scrub, true, vm_taint(vm), &record->truncated);
   }
-  lua_pushstring(L, record->reference);
-  box->record = NULL; /* error_log_record() takes it in any case, and nothing raises any more */
+  if (!vm_note_secrets(vm, record))
+    return luaL_error(L, "errorlog.record: out of memory");
+  record->breadcrumbs = vm_breadcrumbs(vm);
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  memcpy(reference, record->reference, sizeof reference);
+  box->record = NULL; /* the log takes it in any case, and nothing raises before it has */
   struct fault fault;
-  if (error_log_record(log, record, wait, &fault) != MULLIGAN_OK)
+  enum mulligan_status status =
+      wait ? error_log_refer(log, record, reference, &fault) : error_log_record(log, record, false, &fault);
+  if (status != MULLIGAN_OK)
     return bind_failure(L, &fault);
+  lua_pushstring(L, reference);
   return 1;
 }
 

@@ -6,7 +6,6 @@
  * reader wants to know what went before.
  */
 #include "base/log.h"
-#include "base/scrub.h"
 #include "vm/bind.h"
 #include "vm/vm.h"
 
@@ -54,9 +53,7 @@ static int write_line(lua_State *L, enum log_level level) {
 
   /* Cut before it is scrubbed, with room for what the scrubber puts in. A cut line is still written. */
   struct buf *line = bind_buffer(L, 4 * LINE_MOST);
-  int count = 0;
-  const struct scrub *scrub = vm_services(vm)->scrub;
-  if (!scrub_text(scrub, message, length < LINE_MOST ? length : LINE_MOST, line, &count))
+  if (!vm_scrub_text(vm, message, length < LINE_MOST ? length : LINE_MOST, line))
     return luaL_error(L, "log: out of memory");
   /* The log takes a C text, which a NUL would end. */
   for (char *nul = memchr(line->data, '\0', line->length); nul != NULL;

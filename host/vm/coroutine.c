@@ -84,6 +84,7 @@ static int resume(lua_State *L, lua_State *co, int count) {
   limits_check(L, status);
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
+    inner_stack_take(vm, L, co);
     return -1;
   }
   if (!lua_checkstack(L, results + 1)) {
@@ -145,6 +146,7 @@ static int wrapped(lua_State *L) {
     lua_insert(L, -2);
     lua_concat(L, 2);
   }
+  inner_stack_follow(vm_of(L), L);
   return lua_error(L);
 }
 

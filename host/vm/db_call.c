@@ -7,8 +7,10 @@
  */
 #include "vm/db_call.h"
 
+#include "base/taint.h"
 #include "base/utf8.h"
 #include "vm/bind_json.h"
+#include "vm/vm.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -259,11 +261,24 @@ static void push_rows(lua_State *L, struct db_call *call) {
 
 /* ---- the run ---- */
 
-int db_call_run(lua_State *L) {
-  struct db_call *call = lua_touserdata(L, -1);
-  lua_pop(L, 1);
-  int count = lua_gettop(L);
-  bool named = count == 1 && lua_istable(L, 1);
+/* Remembers what was given under secret names, which the failure's text may quote. The table is at index 1. */
+static void remember_secrets(lua_State *L, const struct db_call *call) {
+  struct vm *vm = vm_of(L);
+  for (int i = store_parameter_count(call->statement); i > 0; i--) {
+    const char *name = store_parameter_name(call->statement, i);
+    if (!name || !scrub_is_secret_name(vm_services(vm)->scrub, name, strlen(name)))
+      continue;
+    size_t length;
+    lua_pushstring(L, name);
+    if (lua_rawget(L, 1) == LUA_TSTRING) {
+      const char *text = lua_tolstring(L, -1, &length);
+      taint_add(vm_taint(vm), text, length);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+static int run(lua_State *L, struct db_call *call, bool named, int count) {
   call->status = named ? bind_named(L, call) : bind_positional(L, call, count);
   if (call->status)
     return 0;
@@ -278,4 +293,15 @@ int db_call_run(lua_State *L) {
   else
     push_rows(L, call);
   return 1;
+}
+
+int db_call_run(lua_State *L) {
+  struct db_call *call = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  int count = lua_gettop(L);
+  bool named = count == 1 && lua_istable(L, 1);
+  int results = run(L, call, named, count);
+  if (call->status && named)
+    remember_secrets(L, call);
+  return call->status ? 0 : results;
 }

@@ -61,7 +61,7 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
   if (!vm_expired(vm))
     return;
   if (!vm->stop_frames && vm->generation)
-    vm->stop_frames = traceback_take(L, vm->generation, vm->services->scrub, true, &vm->stop_truncated);
+    vm->stop_frames = traceback_take(L, vm->generation, vm->services->scrub, true, vm_taint(vm), &vm->stop_truncated);
   vm_raise_stop(L);
 }
 

@@ -10,6 +10,8 @@
 #include "vm/vm_internal.h"
 #include "vm/wall_clock.h"
 
+#include <string.h>
+
 #include <lauxlib.h>
 
 enum { DESCRIPTION_CAP = 1 << 20, LOAD_SECONDS = 30, RUN_SECONDS = 7 * 24 * 3600 };
@@ -139,7 +141,26 @@ static int run(lua_State *L) {
   return 0;
 }
 
+/* The values of secret parameters, and of those whose names say that they are. */
+static enum mulligan_status note_secrets(struct vm *vm, const struct operator_call *call, struct fault *fault) {
+  struct taint *taint = vm_taint(vm);
+  const char *name;
+  json_t *value;
+  for (size_t i = 0; i < json_array_size(call->secrets); i++) {
+    const json_t *secret = json_array_get(call->secrets, i);
+    taint_add_declared(taint, json_string_value(secret), json_string_length(secret));
+  }
+  json_object_foreach((json_t *)call->parameters, name, value) {
+    if (scrub_is_secret_name(vm_services(vm)->scrub, name, strlen(name)))
+      scrub_remember(vm_services(vm)->scrub, value, taint);
+  }
+  return taint ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+}
+
 enum mulligan_status operator_run(struct vm *vm, const struct operator_call *call, struct fault *fault) {
+  vm_begin_secrets(vm, NULL);
+  if (note_secrets(vm, call, fault) != MULLIGAN_OK)
+    return MULLIGAN_NOMEM;
   wall_clock_freeze(vm, call->frozen_us);
   /* The context is only read; vm_call() takes it as it takes any. */
   enum mulligan_status status = vm_call(vm, run, (void *)(uintptr_t)call, RUN_SECONDS, fault);

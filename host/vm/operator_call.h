@@ -27,6 +27,7 @@ struct operator_call {
   const char *name;
   const char *language;       /* "en" or "ko" */
   const json_t *parameters;   /* name -> text, number or boolean; what is not given is not there */
+  const json_t *secrets;      /* list of the texts among them that must not be logged or recorded */
   int64_t frozen_us;          /* what the clock shows throughout, and what random numbers start from */
   struct op_session *session; /* its `aborted` says afterwards whether op.abort() ended it */
 };

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "vm/bind.h"
 #include "vm/generation.h"
+#include "vm/request_secrets.h"
 #include "vm/vm_internal.h"
 
 #include <string.h>
@@ -412,11 +413,16 @@ static void describe_request(struct error_record *record, const struct vm_reques
   }
 }
 
-struct error_record *request_error_record(const struct vm_request *request, int status, const char *code,
-                                          const char *message) {
+struct error_record *request_error_record(const struct vm_request *request, const struct scrub *scrub, int status,
+                                          const char *code, const char *message) {
   struct error_record *record = error_record_create(ERROR_SOURCE_REQUEST);
-  if (!record)
+  if (record)
+    record->taint = taint_create();
+  if (!record || !record->taint) {
+    error_record_destroy(record);
     return NULL;
+  }
+  request_secrets_add(request, scrub, record->taint);
   record->status = status;
   set_text(record, &record->code, code, strlen(code));
   set_text(record, &record->message, message, strlen(message));
@@ -424,12 +430,26 @@ struct error_record *request_error_record(const struct vm_request *request, int 
   return record;
 }
 
+static void name_secrets(void *context, struct taint *taint) {
+  const struct call *call = context;
+  request_secrets_add(call->request, vm_services(call->vm)->scrub, taint);
+}
+
+/* The record of an error that was returned rather than raised; NULL when out of memory. */
+static struct error_record *make_record(struct vm *vm) {
+  struct error_record *record = error_record_create(ERROR_SOURCE_REQUEST);
+  if (record && vm_note_secrets(vm, record))
+    return record;
+  error_record_destroy(record);
+  return NULL;
+}
+
 /* Completes what was raised, or makes a record of what was returned. */
 static void finish_record(struct call *call, struct error_record *record, int64_t started_ns) {
   struct vm_response *response = call->response;
   bool returned = !record;
   if (returned)
-    record = error_record_create(ERROR_SOURCE_REQUEST);
+    record = make_record(call->vm);
   if (!record)
     return;
   describe_request(record, call->request);
@@ -494,6 +514,7 @@ void request_run(struct vm *vm, const struct vm_request *request, struct vm_resp
   int64_t started_ns = clock_monotonic_ns();
   struct call call = {.request = request, .response = response, .vm = vm};
   vm_set_request_id(vm, request->id);
+  vm_begin_secrets(vm, name_secrets);
   vm_response_reset(response);
   struct error_record *record = NULL;
   enum mulligan_status status = vm_call(vm, run_body, &call, deadline_of(request, vm_services(vm)->settings), NULL);

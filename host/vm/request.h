@@ -68,10 +68,10 @@ void vm_response_reset(struct vm_response *response);
 void request_run(struct vm *vm, const struct vm_request *request, struct vm_response *response);
 
 /**
- * Makes the error record of a response that the host answers by itself, without a vm, and completes any record with
- * what is known of the request. NULL when out of memory.
+ * Makes the error record of a response that the host answers by itself, without a vm: all that is known of the request,
+ * and which of that is secret. NULL when out of memory.
  */
-struct error_record *request_error_record(const struct vm_request *request, int status, const char *code,
-                                          const char *message);
+struct error_record *request_error_record(const struct vm_request *request, const struct scrub *scrub, int status,
+                                          const char *code, const char *message);
 
 #endif

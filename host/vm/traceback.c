@@ -1,5 +1,5 @@
 /**
- * traceback.c - a failed coroutine's stack as JSON: frames, their source lines, their locals.
+ * traceback.c - a failed coroutine's stack as JSON: frames, their source lines, their locals and upvalues.
  *
  * Called by vm.c on the thread that has the vm, and by the deadline's hook in the middle of a script. Only functions of
  * Lua's API that allocate nothing and run no metamethod are used, so nothing here can raise; the JSON is made with
@@ -20,18 +20,26 @@ enum {
   MOST_DEPTH = 5,
   MOST_ENTRIES = 10,
   MOST_TEXT = 200,
-  MOST_LOCALS = 50, /* of one frame */
-  MOST_BYTES = 64 * 1024,
-  CONTEXT_LINES = 3 /* source lines on each side */
+  MOST_LOCALS = 50, /* of one frame; of upvalues as many */
+  MOST_KEYS = 2000, /* looked at in all, beyond the entries that are taken down, for secrets alone */
+  MOST_BYTES = 48 * 1024,
+  MOST_UPVALUE_BYTES = 16 * 1024, /* of their own, so that they never take the room of the outer frames' locals */
+  MOST_MODULES = 32,
+  MODULE_DEPTH = MOST_DEPTH - 3, /* so that three levels of a module are looked through */
+  CONTEXT_LINES = 3              /* source lines on each side */
 };
 
 struct walk {
   lua_State *co;
   const struct generation *generation;
   const struct scrub *scrub;
-  size_t budget;
+  struct taint *taint;
+  size_t budget, upvalue_budget;
+  int keys; /* left of MOST_KEYS */
   bool truncated;
-  const void *path[MOST_DEPTH]; /* the tables around the one being walked */
+  const void *path[MOST_DEPTH];      /* the tables around the one being walked */
+  const void *modules[MOST_MODULES]; /* that were looked through */
+  int module_count;
 };
 
 static bool spend(struct walk *walk, size_t bytes) {
@@ -70,6 +78,10 @@ static json_t *opaque_value(struct walk *walk, int index, const char *kind) {
 
 static json_t *value_at(struct walk *walk, int index, int depth);
 
+static bool is_secret(const struct walk *walk, const char *name) {
+  return scrub_is_secret_name(walk->scrub, name, strlen(name));
+}
+
 /* A key as text, without converting it in place (which would break the traversal). */
 static void key_text(lua_State *co, int index, char out[MOST_TEXT]) {
   switch (lua_type(co, index)) {
@@ -95,6 +107,90 @@ static void key_text(lua_State *co, int index, char out[MOST_TEXT]) {
   }
 }
 
+/*
+ * Remembers the value on top of the stack, which stands under a secret name, `direct`ly or somewhere in a table there,
+ * where not everything is a secret.
+ */
+static void remember(struct walk *walk, bool direct, int depth) {
+  lua_State *co = walk->co;
+  int type = lua_type(co, -1);
+  char key[MOST_TEXT];
+  size_t length;
+  if (!walk->taint || walk->keys <= 0)
+    return;
+  if (type == LUA_TSTRING) {
+    const char *text = lua_tolstring(co, -1, &length);
+    (direct ? taint_add : taint_add_likely)(walk->taint, text, length);
+  } else if (type == LUA_TNUMBER && direct) {
+    lua_pushvalue(co, -1);
+    key_text(co, -1, key);
+    lua_pop(co, 1);
+    taint_add(walk->taint, key, strlen(key));
+  } else if (type == LUA_TTABLE && depth < MOST_DEPTH && lua_checkstack(co, 4)) {
+    lua_pushnil(co);
+    while (lua_next(co, -2)) {
+      if (--walk->keys <= 0) {
+        lua_pop(co, 2);
+        return;
+      }
+      key_text(co, -2, key);
+      bool numbered = lua_type(co, -2) == LUA_TNUMBER;
+      if (!numbered)
+        taint_add_likely(walk->taint, key, strlen(key));
+      remember(walk, numbered ? direct : is_secret(walk, key), depth + 1);
+      lua_pop(co, 1);
+    }
+  }
+}
+
+/* The value on top of the stack, by its name. */
+static json_t *named_value(struct walk *walk, const char *name, int depth) {
+  if (!is_secret(walk, name))
+    return value_at(walk, lua_gettop(walk->co), depth);
+  remember(walk, true, 0);
+  return json_string(MULLIGAN_SCRUBBED);
+}
+
+/* Looks through the entries of a table that are not taken down; the last key is on top of the stack, which is left
+ * without it. */
+static void look_through(struct walk *walk, int index) {
+  lua_State *co = walk->co;
+  char key[MOST_TEXT];
+  while (lua_next(co, index)) {
+    if (--walk->keys <= 0) {
+      lua_pop(co, 2);
+      return;
+    }
+    if (lua_type(co, -2) == LUA_TSTRING) {
+      key_text(co, -2, key);
+      if (is_secret(walk, key))
+        remember(walk, true, 0);
+    }
+    lua_pop(co, 1);
+  }
+}
+
+/* The same for a whole table, on top of the stack, that is not taken down at all. */
+static void look_into(struct walk *walk, int depth) {
+  lua_State *co = walk->co;
+  char key[MOST_TEXT];
+  if (!lua_istable(co, -1) || depth == MOST_DEPTH || !lua_checkstack(co, 4))
+    return;
+  lua_pushnil(co);
+  while (lua_next(co, -2)) {
+    if (--walk->keys <= 0) {
+      lua_pop(co, 2);
+      return;
+    }
+    key_text(co, -2, key);
+    if (is_secret(walk, key))
+      remember(walk, true, 0);
+    else
+      look_into(walk, depth + 1);
+    lua_pop(co, 1);
+  }
+}
+
 static json_t *table_value(struct walk *walk, int index, int depth) {
   lua_State *co = walk->co;
   const void *self = lua_topointer(co, index);
@@ -107,21 +203,21 @@ static json_t *table_value(struct walk *walk, int index, int depth) {
   }
   walk->path[depth] = self;
   json_t *object = json_object();
-  int count = 0;
   lua_pushnil(co);
-  while (lua_next(co, index)) {
-    if (++count > MOST_ENTRIES || walk->budget == 0) {
-      walk->truncated = true;
-      json_object_set_new(object, "…", json_string("more"));
-      lua_pop(co, 2);
-      break;
-    }
+  for (int count = 0; lua_next(co, index); count++) {
     char key[MOST_TEXT];
     key_text(co, -2, key);
+    if (count == MOST_ENTRIES || walk->budget == 0) {
+      walk->truncated = true;
+      json_object_set_new(object, "…", json_string("more"));
+      if (is_secret(walk, key))
+        remember(walk, true, 0);
+      lua_pop(co, 1);
+      look_through(walk, index);
+      break;
+    }
     spend(walk, strlen(key) + 8);
-    bool secret = scrub_is_secret_name(walk->scrub, key, strlen(key));
-    json_object_set_new(object, key,
-                        secret ? json_string(MULLIGAN_SCRUBBED) : value_at(walk, lua_gettop(co), depth + 1));
+    json_object_set_new(object, key, named_value(walk, key, depth + 1));
     lua_pop(co, 1);
   }
   return object;
@@ -164,15 +260,67 @@ static json_t *locals_of(struct walk *walk, const lua_Debug *ar) {
     const char *name = lua_getlocal(walk->co, ar, n);
     if (!name)
       return locals;
-    if (name[0] != '(') {
-      bool secret = scrub_is_secret_name(walk->scrub, name, strlen(name));
-      json_object_set_new(locals, name,
-                          secret ? json_string(MULLIGAN_SCRUBBED) : value_at(walk, lua_gettop(walk->co), 0));
-    }
+    if (name[0] != '(')
+      json_object_set_new(locals, name, named_value(walk, name, 0));
     lua_pop(walk->co, 1);
   }
   walk->truncated = true;
   return locals;
+}
+
+/* Is the table on top of the stack a module: one of functions, or a protected face of one, which has no entry? */
+static bool is_module(struct walk *walk) {
+  lua_State *co = walk->co;
+  int count = 0;
+  lua_pushnil(co);
+  while (lua_next(co, -2)) {
+    bool is_function = lua_isfunction(co, -1);
+    lua_pop(co, 1);
+    if (is_function || ++count == MOST_ENTRIES) {
+      lua_pop(co, 1);
+      return is_function;
+    }
+  }
+  return count == 0;
+}
+
+/* The functions of a file share its modules; each is looked through once. */
+static bool is_new_module(struct walk *walk) {
+  const void *module = lua_topointer(walk->co, -1);
+  for (int i = 0; i < walk->module_count; i++)
+    if (walk->modules[i] == module)
+      return false;
+  if (walk->module_count < MOST_MODULES)
+    walk->modules[walk->module_count++] = module;
+  return true;
+}
+
+/*
+ * What the frame's function holds from around it, in a new object; NULL for nothing. Functions and modules are left
+ * out: they are the program, not its state. A module may hold secrets all the same.
+ */
+static json_t *upvalues_of(struct walk *walk, lua_Debug *ar) {
+  lua_State *co = walk->co;
+  json_t *upvalues = NULL;
+  if (!lua_checkstack(co, 6) || !lua_getinfo(co, "f", ar))
+    return NULL;
+  int function = lua_gettop(co);
+  for (int n = 1; n <= MOST_LOCALS; n++) {
+    const char *name = lua_getupvalue(co, function, n);
+    if (!name)
+      break;
+    if (lua_istable(co, -1) && strcmp(name, "_ENV") != 0 && is_module(walk)) {
+      if (is_new_module(walk))
+        look_into(walk, MODULE_DEPTH);
+    } else if (!lua_isfunction(co, -1) && strcmp(name, "_ENV") != 0) {
+      if (!upvalues)
+        upvalues = json_object();
+      json_object_set_new(upvalues, name, named_value(walk, name, 0));
+    }
+    lua_pop(co, 1);
+  }
+  lua_pop(co, 1);
+  return upvalues;
 }
 
 static json_t *source_of(struct walk *walk, const char *chunk, int line) {
@@ -201,8 +349,16 @@ static json_t *frame_of(struct walk *walk, lua_Debug *ar, bool locals) {
   json_object_set_new(frame, "in_app", json_boolean(in_app));
   if (in_app) {
     json_object_set_new(frame, "source", source_of(walk, ar->source, ar->currentline));
-    if (locals)
+    if (locals) {
       json_object_set_new(frame, "locals", locals_of(walk, ar));
+      size_t rest = walk->budget;
+      walk->budget = walk->upvalue_budget;
+      json_t *upvalues = upvalues_of(walk, ar);
+      walk->upvalue_budget = walk->budget;
+      walk->budget = rest;
+      if (upvalues)
+        json_object_set_new(frame, "upvalues", upvalues);
+    }
   }
   return frame;
 }
@@ -225,8 +381,9 @@ static int depth_of(lua_State *co) {
 }
 
 json_t *traceback_take(lua_State *co, const struct generation *generation, const struct scrub *scrub, bool locals,
-                       bool *truncated) {
-  struct walk walk = {.co = co, .generation = generation, .scrub = scrub, .budget = MOST_BYTES};
+                       struct taint *taint, bool *truncated) {
+  struct walk walk = {
+      .co = co, .generation = generation, .scrub = scrub, .taint = taint, .budget = MOST_BYTES, .keys = MOST_KEYS};
   json_t *frames = json_array();
   int depth = depth_of(co);
   for (int level = 0; level < depth; level++) {
@@ -242,4 +399,9 @@ json_t *traceback_take(lua_State *co, const struct generation *generation, const
   if (walk.truncated)
     *truncated = true;
   return frames;
+}
+
+void traceback_note_secrets(lua_State *L, const struct scrub *scrub, struct taint *taint) {
+  struct walk walk = {.co = L, .scrub = scrub, .taint = taint, .keys = MOST_KEYS};
+  look_into(&walk, 0);
 }

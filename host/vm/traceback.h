@@ -5,6 +5,7 @@
 #define MULLIGAN_VM_TRACEBACK_H
 
 #include "base/scrub.h"
+#include "base/taint.h"
 #include "vm/generation.h"
 
 #include <jansson.h>
@@ -14,11 +15,17 @@
 
 /**
  * Walks the stack of `co`, innermost first, and returns a list of frames: {file, line, function, in_app, source: {line:
- * text}, locals: {name: value}}. Walking is bounded while walking (depth 5, 10 entries a table, 200 characters a text,
- * 64 KiB in all, cycles marked) and runs no metamethod. Locals are left out unless `locals`. `*truncated` is set when
- * something was cut. Raises nothing; NULL when out of memory.
+ * text}, locals: {name: value}, upvalues: {name: value}}. Walking is bounded while walking (depth 5, 10 entries a
+ * table, 200 characters a text, 64 KiB in all, cycles marked) and runs no metamethod. Locals and upvalues are left out
+ * unless `locals`; upvalues that are the program rather than its data (functions, modules) always. What stands under a
+ * secret name is replaced, and its value remembered in `taint`, which may be NULL. `*truncated` is set when something
+ * was cut. Raises nothing; NULL when out of memory.
  */
 json_t *traceback_take(lua_State *co, const struct generation *generation, const struct scrub *scrub, bool locals,
-                       bool *truncated);
+                       struct taint *taint, bool *truncated);
+
+/** Remembers what stands under secret names in the value on top of the stack, if it is a table; bounded as a walk is.
+ * Raises nothing and runs no metamethod. */
+void traceback_note_secrets(lua_State *L, const struct scrub *scrub, struct taint *taint);
 
 #endif

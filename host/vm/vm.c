@@ -114,18 +114,19 @@ void vm_breadcrumb(struct vm *vm, const char *kind, const char *text, size_t len
   crumb->at_us = clock_wall_us();
   crumb->duration_ns = duration_ns;
   crumb->kind = kind;
-  crumb->length = length < VM_BREADCRUMB_LENGTH ? length : VM_BREADCRUMB_LENGTH;
-  memcpy(crumb->text, text, crumb->length);
+  crumb->length = length;
+  memcpy(crumb->text, text, length < VM_BREADCRUMB_LENGTH ? length : VM_BREADCRUMB_LENGTH);
 }
 
-static json_t *take_breadcrumbs(struct vm *vm) {
+json_t *vm_breadcrumbs(const struct vm *vm) {
   json_t *list = json_array();
   unsigned kept = vm->breadcrumb_count < VM_BREADCRUMBS ? vm->breadcrumb_count : VM_BREADCRUMBS;
   for (unsigned i = vm->breadcrumb_count - kept; i != vm->breadcrumb_count; i++) {
     const struct vm_breadcrumb *crumb = &vm->breadcrumbs[i % VM_BREADCRUMBS];
-    size_t length = utf8_cut(crumb->text, utf8_valid_prefix(crumb->text, crumb->length), crumb->length);
-    json_t *item = json_pack("{s:I, s:s, s:s%}", "at_us", (json_int_t)crumb->at_us, "kind", crumb->kind, "text",
-                             crumb->text, length);
+    bool cut = crumb->length > VM_BREADCRUMB_LENGTH;
+    size_t length = utf8_valid_prefix(crumb->text, cut ? VM_BREADCRUMB_LENGTH : crumb->length);
+    json_t *item = json_pack("{s:I, s:s, s:s%+}", "at_us", (json_int_t)crumb->at_us, "kind", crumb->kind, "text",
+                             crumb->text, length, cut ? "…" : "");
     if (item && crumb->duration_ns >= 0)
       json_object_set_new(item, "us", json_integer(crumb->duration_ns / 1000));
     json_array_append_new(list, item);
@@ -193,7 +194,7 @@ static void take_down(struct vm *vm, const char *stop_type, const char *stop_mes
   vm->error = record;
   record->lua_bytes = (int64_t)vm->memory;
   record->generation = vm->generation ? generation_number(vm->generation) : 0;
-  record->breadcrumbs = take_breadcrumbs(vm);
+  record->breadcrumbs = vm_breadcrumbs(vm);
   if (stop_type) {
     set_text(record, &record->exc_type, stop_type);
     set_text(record, &record->message, stop_message);
@@ -204,10 +205,14 @@ static void take_down(struct vm *vm, const char *stop_type, const char *stop_mes
   int status = 500;
   if (!stop_type)
     ask_error(vm, read_status, &status);
-  if (!record->frames && vm->generation)
-    record->frames = traceback_take(vm->co, vm->generation, vm->services->scrub, status >= 500, &record->truncated);
+  if (!record->frames && vm->generation) {
+    record->frames =
+        traceback_take(vm->co, vm->generation, vm->services->scrub, status >= 500, vm_taint(vm), &record->truncated);
+    record->frames = inner_stack_join(vm, vm->L, 1, record->frames, status >= 500, &record->truncated);
+  }
   if (stop_type)
     return;
+  traceback_note_secrets(vm->L, vm->services->scrub, vm_taint(vm));
   if (!ask_error(vm, describe, record)) {
     set_text(record, &record->exc_type, "LuaError");
     set_text(record, &record->message, "(the error's text cannot be had: its __tostring failed)");
@@ -217,6 +222,10 @@ static void take_down(struct vm *vm, const char *stop_type, const char *stop_mes
 struct error_record *vm_take_error(struct vm *vm) {
   struct error_record *record = vm->error;
   vm->error = NULL;
+  if (record && !vm_note_secrets(vm, record)) {
+    error_record_destroy(record);
+    return NULL;
+  }
   return record;
 }
 
@@ -238,6 +247,8 @@ static void forget_error(struct vm *vm) {
   json_decref(vm->stop_frames);
   vm->stop_frames = NULL;
   vm->stop_truncated = false;
+  if (vm->L)
+    inner_stack_forget(vm);
 }
 
 static void begin_call(struct vm *vm, void *context, double seconds) {
@@ -319,6 +330,7 @@ enum mulligan_status vm_call(struct vm *vm, lua_CFunction body, void *context, d
 
 void vm_end_request(struct vm *vm) {
   forget_error(vm);
+  vm_begin_secrets(vm, NULL);
   lua_settop(vm->L, 0);
   vm->has_error = false;
   vm->request_id[0] = '\0';
@@ -341,6 +353,7 @@ static int prepare(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &coroutine_key);
   lua_pushliteral(L, "attempt to yield from outside a coroutine");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &yield_key);
+  inner_stack_prepare(L);
   return 0;
 }
 
@@ -414,6 +427,7 @@ enum mulligan_status vm_create(struct vm **out, const struct vm_services *servic
   }
   *(struct vm **)lua_getextraspace(vm->L) = vm;
   lua_atpanic(vm->L, panic);
+  lua_setwarnf(vm->L, warning_take, vm);
   lua_pushcfunction(vm->L, prepare);
   lua_pushlightuserdata(vm->L, vm);
   if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) {
@@ -436,6 +450,7 @@ void vm_destroy(struct vm *vm) {
   forget_error(vm);
   if (vm->L)
     lua_close(vm->L);
+  vm_begin_secrets(vm, NULL); /* last, since a finalizer may have had a warning to record */
   store_close(vm_swap_store(vm, NULL));
   generation_drop(vm->generation);
   watch_release(&vm->watch);

@@ -9,6 +9,7 @@
 #ifndef MULLIGAN_VM_VM_H
 #define MULLIGAN_VM_VM_H
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "base/scrub.h"
 #include "base/secret_key.h"
@@ -24,6 +25,7 @@
 
 struct vm;
 struct generation;
+struct taint;
 
 /** What every vm of this process shares; filled once by the command, outlives them all, read-only. */
 struct vm_services {
@@ -95,9 +97,22 @@ int64_t vm_deadline_ns(const struct vm *vm);
 int vm_raise_stop(lua_State *L);
 /** Notes what happened before an error that may come: kind "sql", "log" or "note". Keeps the last 100 of a call. */
 void vm_breadcrumb(struct vm *vm, const char *kind, const char *text, size_t length, int64_t duration_ns);
+/** What was noted in this call so far, the oldest first, for an error_record's `breadcrumbs`; the caller owns it. Needs
+ * nothing of Lua. NULL when out of memory. */
+json_t *vm_breadcrumbs(const struct vm *vm);
 /** The request id that log lines carry; NULL outside a request. Copied. */
 void vm_set_request_id(struct vm *vm, const char *request_id);
 const char *vm_request_id(const struct vm *vm);
+/**
+ * What is known to be secret in the request or run under way: what came with it under secret names, and what has turned
+ * up since. Worked out when first asked for. Belongs to the vm; NULL when out of memory.
+ */
+struct taint *vm_taint(struct vm *vm);
+/** Gives a record a copy of it; false when out of memory. */
+bool vm_note_secrets(struct vm *vm, struct error_record *record);
+/** Appends a text without secrets: those that give themselves away and those of vm_taint(). False when out of memory or
+ * past the buffer's cap; the buffer is then not to be used. */
+bool vm_scrub_text(struct vm *vm, const char *text, size_t length, struct buf *out);
 /** Bytes of Lua memory in use. */
 size_t vm_memory(const struct vm *vm);
 

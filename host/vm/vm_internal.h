@@ -4,8 +4,11 @@
 #ifndef MULLIGAN_VM_VM_INTERNAL_H
 #define MULLIGAN_VM_VM_INTERNAL_H
 
+#include "base/taint.h"
 #include "vm/generation.h"
+#include "vm/inner_stack.h"
 #include "vm/vm.h"
+#include "vm/warning.h"
 #include "vm/watchdog.h"
 
 #include <signal.h>
@@ -29,9 +32,12 @@ struct vm_breadcrumb {
   int64_t at_us;
   int64_t duration_ns; /* -1: not timed */
   const char *kind;    /* static text */
-  size_t length;
+  size_t length;       /* of the whole text; what is beyond VM_BREADCRUMB_LENGTH is not kept */
   char text[VM_BREADCRUMB_LENGTH];
 };
+
+/** Adds the secrets that came with a request or run; `context` is vm_call()'s. */
+typedef void vm_name_secrets(void *context, struct taint *taint);
 
 struct vm {
   struct watch watch; /* first: the signal handler finds the vm by it */
@@ -58,15 +64,26 @@ struct vm {
   struct error_record *error; /* and what was taken down of it */
   json_t *stop_frames;        /* the stack at the moment the deadline struck */
   bool stop_truncated;
+  struct inner_stack inner; /* of a coroutine that failed in it */
+  struct warning warning;   /* being put together */
   char request_id[VM_REQUEST_ID_SIZE];
   struct vm_breadcrumb *breadcrumbs; /* a ring of VM_BREADCRUMBS, made with the first */
   unsigned breadcrumb_count;         /* ever, in this call */
+
+  /* the request or run under way */
+  vm_name_secrets *name_secrets; /* what it knows to be secret from its beginning; NULL for nothing */
+  struct taint *taint;           /* what has been found to be secret; NULL until somebody asks */
 };
 
 /* vm.c */
 
-/** After a request: forgets its error and its id, and condemns a vm that has served its million. */
+/** After a request: forgets its error, its id and its secrets, and condemns a vm that has served its million. */
 void vm_end_request(struct vm *vm);
+
+/* vm_taint.c */
+
+/** From now on the secrets of the calls are those that `name_secrets` names (NULL: none) and what turns up. */
+void vm_begin_secrets(struct vm *vm, vm_name_secrets *name_secrets);
 
 /* limits.c */
 
