@@ -9,7 +9,7 @@ test_packages=(
   libcmocka-dev
   lua5.4 lua-busted lua-socket lua-check
   clang libclang-rt-14-dev clang-format
-  shellcheck sqlite3
+  shellcheck sqlite3 curl
 )
 browser_packages=(chromium)
 # Node is often there, from elsewhere than Debian.

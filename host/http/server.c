@@ -58,10 +58,6 @@ static int on_connect(const struct mg_connection *connection, void **data) {
   return 0;
 }
 
-static void on_disconnect(const struct mg_connection *connection) {
-  atomic_fetch_sub(&server_of(connection)->shared.connections, 1);
-}
-
 static int on_request(struct mg_connection *connection) {
   struct server *server = server_of(connection);
   atomic_fetch_add(&server->shared.in_flight, 1);
@@ -73,13 +69,33 @@ static int on_request(struct mg_connection *connection) {
   return status;
 }
 
+/* Refuses what civetweb could not make a request of, once for each connection, which then closes. */
+static void refuse_unread(struct mg_connection *connection, int status) {
+  struct exchange *exchange = mg_get_thread_pointer(connection);
+  if (exchange && !mg_get_user_connection_data(connection))
+    exchange_refuse(exchange, connection, status);
+  mg_set_user_connection_data(connection, exchange);
+}
+
 /* civetweb refuses what it cannot read before any request is begun; it then closes the connection. */
 static int on_error(struct mg_connection *connection, int status, const char *message) {
   (void)message;
-  struct exchange *exchange = mg_get_thread_pointer(connection);
-  if (exchange)
-    exchange_refuse(exchange, connection, status);
+  refuse_unread(connection, status);
   return 0;
+}
+
+/*
+ * civetweb hangs up without a word on a target that is no path of this server: `*`, or another server's URL. Such a
+ * request is one that was read but has no local path; before the connection is closed it can still be answered.
+ */
+static void on_close(const struct mg_connection *connection) {
+  const struct mg_request_info *info = mg_get_request_info(connection);
+  if (info && info->request_uri && !info->local_uri)
+    refuse_unread((struct mg_connection *)connection, 400);
+}
+
+static void on_disconnect(const struct mg_connection *connection) {
+  atomic_fetch_sub(&server_of(connection)->shared.connections, 1);
 }
 
 /* ---- life ---- */
@@ -165,6 +181,7 @@ enum mulligan_status server_start(struct server **out, const struct vm_services 
   callbacks.init_thread = on_thread_start;
   callbacks.exit_thread = on_thread_end;
   callbacks.init_connection = on_connect;
+  callbacks.connection_close = on_close;
   callbacks.connection_closed = on_disconnect;
   struct mg_init_data init = {&callbacks, server, options};
   char text[256] = "";

@@ -162,6 +162,15 @@ describe("a path", function()
     end
   end)
 
+  it("that is another server's, or none at all, is refused in words", function()
+    local own <const> = ("http://%s:%d/text/a/"):format(host.host, host.port)
+    assert.are.equal("a", client.get(host, own).json().name)
+    for _, path in ipairs { "http://elsewhere.example/text/a/", "*", "text/a/" } do
+      expect.refusal(client.get(host, path), 400)
+      expect.refusal(client.request(host, { method = "OPTIONS", path = path }), 400)
+    end
+  end)
+
   it("takes a number where the route says so, and nothing else", function()
     local response = client.get(host, "/number/42/")
     assert.are.equal(42, response.json().id)
