@@ -135,6 +135,8 @@ void error_text_list(FILE *out, const json_t *rows) {
     put_cell(out, text_of(row, "exc_type"), ROUTE_SHOWN, type_width);
     put_cell(out, place ? place : "", ROUTE_SHOWN, place_width);
     put_cut(out, text_of(row, "message"), MESSAGE_SHOWN);
+    if (number_of(row, "repeats") > 0)
+      fprintf(out, " (and %lld more)", number_of(row, "repeats"));
     fputc('\n', out);
     free(place);
   }
@@ -286,6 +288,22 @@ static void put_request(FILE *out, const json_t *row) {
   }
 }
 
+/** What is not here because there was too much of it. */
+static void put_storm(FILE *out, const json_t *row) {
+  if (json_is_true(json_object_get(row, "storm"))) {
+    put_label(out, "storm");
+    fputs("one of too many in its minute: the first ones of its group have stack, headers and body\n", out);
+  } else if (json_is_true(json_object_get(row, "truncated"))) {
+    put_label(out, "cut");
+    fputs("something here was too long and is not whole\n", out);
+  }
+  if (number_of(row, "repeats") > 0) {
+    put_label(out, "repeats");
+    fprintf(out, "%lld more in its minute were given this reference; the request here is the first one's\n",
+            number_of(row, "repeats"));
+  }
+}
+
 static void put_origin(FILE *out, const json_t *row) {
   put_label(out, "host");
   fprintf(out, "%s, mulligan %s, process %lld", text_of(row, "host"), text_of(row, "release"), number_of(row, "pid"));
@@ -299,10 +317,7 @@ static void put_origin(FILE *out, const json_t *row) {
     put_label(out, "scrubbed");
     fprintf(out, "secrets taken out: %lld\n", number_of(row, "scrubbed"));
   }
-  if (json_is_true(json_object_get(row, "truncated"))) {
-    put_label(out, "cut");
-    fputs("something here was too long and is not whole\n", out);
-  }
+  put_storm(out, row);
 }
 
 static void put_body(FILE *out, const json_t *row) {

@@ -10,6 +10,7 @@
 #include "cli/error_text.h"
 #include "data/error_group.h"
 #include "data/error_log.h"
+#include "data/error_retention.h"
 
 #include <limits.h>
 #include <pwd.h>
@@ -76,15 +77,14 @@ static int list(const struct command_context *context, const struct flags *flags
   if (error_log_list(context->settings->data, &filter, &rows, &fault) != MULLIGAN_OK)
     return command_fault(context, &fault);
   int result = COMMAND_DONE;
-  if (context->json) {
+  json_t *dropped;
+  if (error_dropped_list(context->settings->data, &dropped, NULL) == MULLIGAN_OK)
+    error_text_dropped(context->json ? stderr : stdout, dropped);
+  if (context->json)
     result = command_print_json(context, rows);
-  } else {
-    json_t *dropped;
-    if (error_dropped_list(context->settings->data, &dropped, NULL) == MULLIGAN_OK)
-      error_text_dropped(stdout, dropped);
+  else
     error_text_list(stdout, rows);
-    json_decref(dropped);
-  }
+  json_decref(dropped);
   json_decref(rows);
   return result;
 }

@@ -29,10 +29,26 @@ static enum mulligan_status open_data(struct host *host, const struct settings *
   host->services.app_path = host->app_path;
   char name[256] = "";
   gethostname(name, sizeof name - 1);
-  struct error_log_options options = {settings->data, host->scrub, MULLIGAN_VERSION, name};
+  struct error_log_options options = {
+      .folder = settings->data,
+      .scrub = host->scrub,
+      .release = MULLIGAN_VERSION,
+      .host = name,
+      .storm_limit = settings->error_storm_limit,
+      .keep_us = (int64_t)(settings->error_keep * 1e6),
+  };
   status = error_log_open(&host->errors, &options, fault);
   host->services.errors = host->errors;
   return status;
+}
+
+void host_record_load_failure(const struct host *host, const struct fault *fault) {
+  struct error_record *record = host->errors ? error_record_create(ERROR_SOURCE_RELOAD) : NULL;
+  if (!record)
+    return;
+  error_record_set(record, &record->exc_type, "LoadError", 9, 32);
+  error_record_set(record, &record->message, fault->message, strlen(fault->message), sizeof fault->message);
+  error_log_record(host->errors, record, true, NULL);
 }
 
 enum mulligan_status host_open(struct host *host, struct command_context *context, int parts, struct fault *fault) {
@@ -44,10 +60,13 @@ enum mulligan_status host_open(struct host *host, struct command_context *contex
   enum mulligan_status status = host->scrub ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   if (status == MULLIGAN_OK && (parts & HOST_DATA))
     status = open_data(host, settings, fault);
+  bool opened = status == MULLIGAN_OK;
   if (status == MULLIGAN_OK && (parts & HOST_MIGRATED))
     status = host_migrate(host, NULL, fault);
   if (status == MULLIGAN_OK && (parts & HOST_GENERATION))
     status = generation_load(&host->generation, &host->services, 1, true, fault);
+  if (opened && status != MULLIGAN_OK)
+    host_record_load_failure(host, fault);
   if (status != MULLIGAN_OK)
     host_close(host);
   return status;

@@ -31,6 +31,9 @@ struct host {
 enum mulligan_status host_open(struct host *host, struct command_context *context, int parts, struct fault *fault);
 void host_close(struct host *host);
 
+/** Puts on record, where there is an ErrorLog, that scripts or migrations could not be loaded, and waits for that. */
+void host_record_load_failure(const struct host *host, const struct fault *fault);
+
 /** Opens app.db once more, read-write, under the host's lock. */
 enum mulligan_status host_open_store(const struct host *host, struct store **out, struct fault *fault);
 /** Applies the scripts' migrations to app.db; `*applied` counts them. */

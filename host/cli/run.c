@@ -52,8 +52,11 @@ static enum mulligan_status open_host(struct host *host, struct command_context 
   if (with_data)
     status = check_schema(host, fault);
   /* Routes are left out: one that is broken is no reason to keep an operator from working. */
-  if (status == MULLIGAN_OK)
+  if (status == MULLIGAN_OK) {
     status = generation_load(&host->generation, &host->services, 1, false, fault);
+    if (status != MULLIGAN_OK)
+      host_record_load_failure(host, fault);
+  }
   if (status != MULLIGAN_OK)
     host_close(host);
   return status;

@@ -32,6 +32,7 @@ static void block_signals(sigset_t *set) {
   sigaddset(set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, set, NULL);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, which a write reports */
 }
 
 /* Loads the scripts off to the side and publishes them if they are sound; if not, the last good ones serve on. */
@@ -41,12 +42,7 @@ static void reload(struct host *host, struct vm_pool *pool, int64_t *number) {
   if (generation_load(&generation, &host->services, *number + 1, true, &fault) != MULLIGAN_OK ||
       vm_pool_publish(pool, generation, &fault) != MULLIGAN_OK) {
     log_error("reload failed, generation %lld serves on: %s", (long long)*number, fault.message);
-    struct error_record *record = error_record_create(ERROR_SOURCE_RELOAD);
-    if (record) {
-      error_record_set(record, &record->message, fault.message, strlen(fault.message), sizeof fault.message);
-      error_record_set(record, &record->exc_type, "ReloadError", 11, 32);
-      error_log_record(host->errors, record, false, NULL);
-    }
+    host_record_load_failure(host, &fault);
     return;
   }
   ++*number;

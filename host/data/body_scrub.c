@@ -8,6 +8,8 @@
  */
 #include "data/body_scrub.h"
 
+#include "base/taint.h"
+
 #include <jansson.h>
 #include <string.h>
 #include <strings.h>
@@ -31,13 +33,13 @@ static bool is_quote(char c) {
 }
 
 /** Scrubs what is whole JSON; false in `*parsed` if it is not. */
-static bool scrub_whole_json(const struct scrub *scrub, const char *body, size_t length, struct buf *out, int *count,
-                             bool *parsed) {
+static bool scrub_whole_json(const struct scrub *scrub, const char *body, size_t length, struct buf *out,
+                             struct scrub_tally *tally, bool *parsed) {
   json_t *value = json_loadb(body, length, JSON_ALLOW_NUL, NULL);
   *parsed = value != NULL;
   if (value == NULL)
     return true;
-  json_t *clean = scrub_json(scrub, value, count);
+  json_t *clean = scrub_json(scrub, value, tally);
   json_decref(value);
   if (clean == NULL)
     return false;
@@ -86,8 +88,25 @@ static void skip_value(struct cursor *cursor) {
   }
 }
 
+/** Remembers what skip_value() passed: JSON if it parses, else the text without its quotes, of which one may be
+ * missing.
+ */
+static void remember_value(const struct scrub *scrub, const char *value, size_t length, struct taint *taint) {
+  json_t *parsed = taint != NULL ? json_loadb(value, length, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL) : NULL;
+  if (parsed != NULL) {
+    scrub_remember(scrub, parsed, taint);
+    json_decref(parsed);
+    return;
+  }
+  while (length > 0 && (is_quote(value[0]) || value[0] == '\\'))
+    value++, length--;
+  while (length > 0 && (is_quote(value[length - 1]) || value[length - 1] == '\\'))
+    length--;
+  taint_add(taint, value, length);
+}
+
 /** Past the content of a multipart part, from within its headers; the headers are copied. */
-static bool replace_part(struct cursor *cursor, struct buf *out) {
+static bool replace_part(struct cursor *cursor, struct buf *out, struct scrub_tally *tally) {
   const char *start = cursor->at;
   size_t left = (size_t)(cursor->end - start);
   const char *blank = memmem(start, left, "\r\n\r\n", 4);
@@ -105,12 +124,14 @@ static bool replace_part(struct cursor *cursor, struct buf *out) {
   else if (next > content && next[-1] == '\r')
     next--;
   cursor->at = next;
+  taint_add(tally->taint, content, (size_t)(next - content));
+  tally->count++;
   return buf_add(out, start, (size_t)(content - start)) && buf_add_text(out, MULLIGAN_SCRUBBED);
 }
 
 /** At a word: copies it, and replaces the value that it names if it is a secret's name. */
 static bool take_word(const struct scrub *scrub, struct cursor *cursor, const char *text, bool multipart,
-                      struct buf *out, int *count) {
+                      struct buf *out, struct scrub_tally *tally) {
   const char *word = cursor->at;
   while (cursor->at < cursor->end && is_word(*cursor->at))
     cursor->at++;
@@ -138,8 +159,7 @@ static bool take_word(const struct scrub *scrub, struct cursor *cursor, const ch
     if (!buf_add(out, word, (size_t)(stop - word)))
       return false;
     cursor->at = stop;
-    ++*count;
-    return replace_part(cursor, out);
+    return replace_part(cursor, out, tally);
   }
   if (!scrub_is_secret_name(scrub, word, length))
     return buf_add(out, word, length);
@@ -147,17 +167,19 @@ static bool take_word(const struct scrub *scrub, struct cursor *cursor, const ch
   bool quoted = after.at < after.end && is_quote(*after.at);
   *cursor = after;
   skip_value(cursor);
-  ++*count;
+  remember_value(scrub, after.at, (size_t)(cursor->at - after.at), tally->taint);
+  tally->count++;
   return good && buf_add_text(out, quoted ? "\"" MULLIGAN_SCRUBBED "\"" : MULLIGAN_SCRUBBED);
 }
 
-static bool scrub_leniently(const struct scrub *scrub, const char *text, size_t length, struct buf *out, int *count) {
+static bool scrub_leniently(const struct scrub *scrub, const char *text, size_t length, struct buf *out,
+                            struct scrub_tally *tally) {
   struct cursor cursor = {text, text + length};
   bool multipart = length > 2 && text[0] == '-' && text[1] == '-';
   bool good = true;
   while (good && cursor.at < cursor.end) {
     if (is_word(*cursor.at)) {
-      good = take_word(scrub, &cursor, text, multipart, out, count);
+      good = take_word(scrub, &cursor, text, multipart, out, tally);
     } else {
       good = buf_add_char(out, *cursor.at);
       cursor.at++;
@@ -177,7 +199,16 @@ static bool looks_like_form(const char *body, size_t length) {
   return true;
 }
 
-bool body_scrub(const struct scrub *scrub, const char *body, size_t length, struct buf *out, int *count) {
+bool body_scrub_text(const struct scrub *scrub, const char *text, size_t length, struct buf *out,
+                     struct scrub_tally *tally) {
+  bool parsed = false;
+  if (length > 0 && (text[0] == '{' || text[0] == '[') && !scrub_whole_json(scrub, text, length, out, tally, &parsed))
+    return false;
+  return parsed || scrub_text(scrub, text, length, out, tally);
+}
+
+bool body_scrub(const struct scrub *scrub, const char *body, size_t length, struct buf *out,
+                struct scrub_tally *tally) {
   if (length == 0)
     return true;
   bool parsed = false;
@@ -185,17 +216,17 @@ bool body_scrub(const struct scrub *scrub, const char *body, size_t length, stru
   while (start < length && is_space(body[start]))
     start++;
   if (start < length && (body[start] == '{' || body[start] == '[' || body[start] == '"') &&
-      !scrub_whole_json(scrub, body, length, out, count, &parsed))
+      !scrub_whole_json(scrub, body, length, out, tally, &parsed))
     return false;
   if (parsed)
     return true;
   if (looks_like_form(body, length))
-    return scrub_form(scrub, body, length, out, count);
+    return scrub_form(scrub, body, length, out, tally);
 
   struct buf lenient;
   buf_init(&lenient, out->cap);
-  bool good = scrub_leniently(scrub, body, length, &lenient, count) &&
-              scrub_text(scrub, lenient.data, lenient.length, out, count);
+  bool good = scrub_leniently(scrub, body, length, &lenient, tally) &&
+              scrub_text(scrub, lenient.data, lenient.length, out, tally);
   buf_release(&lenient);
   return good;
 }

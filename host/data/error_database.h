@@ -27,13 +27,12 @@ void error_database_close(struct error_database *database);
 /** Its connection, for statements between begin and commit. */
 struct store *error_database_store(struct error_database *database);
 
-enum mulligan_status error_database_begin(struct error_database *database, struct fault *fault);
-/**
- * Stores a row and its causes, and counts them in their groups; `*inserted` says whether the row was new (a reference
- * that is there already, of the same occurrence, was replayed twice). MULLIGAN_CONSTRAINT and MULLIGAN_INVALID are
- * about this row only.
+/** MULLIGAN_MISSING if errors.db was removed or replaced, MULLIGAN_BUSY if its turn did not come; nothing is open then.
  */
-enum mulligan_status error_database_insert(struct error_database *database, const struct error_row *row, bool *inserted,
+enum mulligan_status error_database_begin(struct error_database *database, struct fault *fault);
+/** Stores a row and its causes and counts them, as error_ledger_enter() does; `*inserted` is false if that was done
+ * before. */
+enum mulligan_status error_database_insert(struct error_database *database, struct error_row *row, bool *inserted,
                                            struct fault *fault);
 /** Adds to the count of what could not be kept. */
 enum mulligan_status error_database_count_dropped(struct error_database *database, const char *reason, int64_t count,

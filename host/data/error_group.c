@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-enum { PRUNE_ROWS = 5000 };
-
 static const int64_t patience_ns = 5000000000;
 
 /** Runs one read whose parameters are these numbers, NULL for -1, and one text. */
@@ -108,46 +106,6 @@ enum mulligan_status error_group_set_state(const char *folder, int64_t id, const
   status = error_database_begin(database, fault);
   if (status == MULLIGAN_OK)
     status = end(database, update_state(error_database_store(database), id, state, by, note, fault), fault);
-  error_database_close(database);
-  return status;
-}
-
-static enum mulligan_status run_prune(struct store *store, const char *sql, int64_t before, struct fault *fault) {
-  struct store_statement *statement = NULL;
-  bool row;
-  enum mulligan_status status = store_prepare(store, sql, strlen(sql), &statement, fault);
-  if (status == MULLIGAN_OK)
-    status = store_bind_integer(statement, 1, before, fault);
-  if (status == MULLIGAN_OK)
-    status = store_bind_integer(statement, 2, PRUNE_ROWS, fault);
-  if (status == MULLIGAN_OK)
-    status = store_step(statement, &row, fault);
-  store_finish(statement);
-  return status;
-}
-
-#define OLDEST "(SELECT id FROM error_log WHERE occurred_at < ?1 ORDER BY occurred_at, id LIMIT ?2)"
-
-enum mulligan_status error_log_prune(const char *folder, int64_t before, int64_t *removed, struct fault *fault) {
-  *removed = 0;
-  struct error_database *database;
-  enum mulligan_status status = error_database_open(&database, folder, false, patience_ns, fault);
-  if (status == MULLIGAN_MISSING)
-    return MULLIGAN_OK; /* nothing was ever recorded here */
-  for (int64_t changes = -1; status == MULLIGAN_OK && changes != 0;) {
-    struct store *store = error_database_store(database);
-    status = error_database_begin(database, fault);
-    if (status != MULLIGAN_OK)
-      break;
-    /* A cause may be older than what it caused. */
-    status = run_prune(store, "UPDATE error_log SET cause_id = NULL WHERE cause_id IN " OLDEST, before, fault);
-    if (status == MULLIGAN_OK)
-      status = run_prune(store, "DELETE FROM error_log WHERE id IN " OLDEST, before, fault);
-    changes = store_changes(store);
-    status = end(database, status, fault);
-    if (status == MULLIGAN_OK)
-      *removed += changes;
-  }
   error_database_close(database);
   return status;
 }

@@ -1,5 +1,5 @@
 /**
- * error_group.h - the same error's occurrences, as one thing to be worked on; and how long occurrences are kept.
+ * error_group.h - the same error's occurrences, as one thing to be worked on.
  *
  * For people and their tools: any process that has the data folder, beside a running host or without one. The writer
  * that counts occurrences in their groups is error_database.h's.
@@ -31,12 +31,5 @@ enum mulligan_status error_dropped_list(const char *folder, json_t **out, struct
  */
 enum mulligan_status error_group_set_state(const char *folder, int64_t id, const char *state, const char *by,
                                            const char *note, struct fault *fault);
-
-/**
- * Removes the occurrences from before `before` (microseconds), a few thousand a transaction, so that the writer gets
- * its turn in between. Groups, their totals and the counts by hour stay. `*removed` counts the rows, also of a failure
- * halfway.
- */
-enum mulligan_status error_log_prune(const char *folder, int64_t before, int64_t *removed, struct fault *fault);
 
 #endif

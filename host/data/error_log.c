@@ -17,11 +17,12 @@
 #include "data/error_writer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE_ROWS = 10000, QUEUE_BYTES = 64 * 1024 * 1024 };
+enum { QUEUE_ROWS = 10000, QUEUE_BYTES = 64 * 1024 * 1024, LINE_MOST = 4096 };
 
 /* How long one who waits for the commit anyway may wait for room in the queue, before it spools its row itself. */
 static const int64_t room_wait_ns = 2000000000;
@@ -50,7 +51,7 @@ enum mulligan_status error_log_open(struct error_log **out, const struct error_l
   if (log == NULL || log->queue == NULL || log->folder == NULL || log->release == NULL || log->host == NULL)
     status = fault_set(fault, MULLIGAN_NOMEM, "out of memory while opening ErrorLog");
   else
-    status = error_writer_start(&log->writer, options->folder, log->queue, fault);
+    status = error_writer_start(&log->writer, options, log->queue, fault);
   if (status != MULLIGAN_OK) {
     error_log_close(log);
     return status;
@@ -77,15 +78,19 @@ const char *error_log_folder(const struct error_log *log) {
   return log->folder;
 }
 
-/** Sleeps until the writer has made the row durable, or has given it up. */
-static enum mulligan_status record_and_wait(struct error_log *log, struct error_row *row, struct fault *fault) {
+/** Sleeps until the writer has made the row durable, or has given it up. `reference` is the row's own, or becomes the
+ * one that it shares. */
+static enum mulligan_status push_and_wait(struct error_log *log, struct error_row *row,
+                                          char reference[MULLIGAN_REFERENCE_SIZE], struct fault *fault) {
   struct error_waiter waiter = {.status = MULLIGAN_ERROR};
   sem_init(&waiter.done, 0, 0);
   row->waiter = &waiter;
   if (error_queue_push(log->queue, row, clock_monotonic_ns() + room_wait_ns)) {
     while (sem_wait(&waiter.done) != 0 && errno == EINTR)
       ;
-    if (waiter.status != MULLIGAN_OK && fault != NULL)
+    if (waiter.status == MULLIGAN_OK)
+      memcpy(reference, waiter.reference, sizeof waiter.reference);
+    else if (fault != NULL)
       *fault = waiter.fault;
   } else {
     waiter.status = error_writer_spool(log->writer, row, fault);
@@ -95,28 +100,32 @@ static enum mulligan_status record_and_wait(struct error_log *log, struct error_
   return waiter.status;
 }
 
-/* A line for whoever watches the console: what broke, and where its row is. A refusal on purpose is no news there. */
-static void announce(const struct error_row *row) {
+/* A line for whoever watches the console: what broke, and where its row is. A refusal on purpose is no news there, and
+ * leaves `line` empty. */
+static void describe(const struct error_row *row, struct buf *line) {
   const struct error_value *values = row->values;
   int64_t status = values[ERROR_FIELD_STATUS].integer;
   if (values[ERROR_FIELD_HANDLED].integer != 0 && status < 500)
     return;
   const char *method = values[ERROR_FIELD_METHOD].text, *path = values[ERROR_FIELD_PATH].text;
   const char *type = values[ERROR_FIELD_EXC_TYPE].text, *message = values[ERROR_FIELD_MESSAGE].text;
-  struct buf line;
-  buf_init(&line, 4096);
-  buf_add_text(&line, error_row_reference(row));
   if (status > 0)
-    buf_addf(&line, " %lld", (long long)status);
+    buf_addf(line, " %lld", (long long)status);
   if (method != NULL && path != NULL)
-    buf_addf(&line, " %.16s %.200s", method, path);
-  buf_addf(&line, " %.100s: %.1000s", type != NULL ? type : "error", message != NULL ? message : "");
-  log_line(LOG_LEVEL_ERROR, NULL, 0, values[ERROR_FIELD_REQUEST_ID].text, line.data);
-  buf_release(&line);
+    buf_addf(line, " %.16s %.200s", method, path);
+  buf_addf(line, " %.100s: %.1000s", type != NULL ? type : "error", message != NULL ? message : "");
 }
 
-enum mulligan_status error_log_record(struct error_log *log, struct error_record *record, bool wait,
-                                      struct fault *fault) {
+static void announce(const char *reference, const struct buf *line, const char *request_id) {
+  char whole[LINE_MOST + MULLIGAN_REFERENCE_SIZE];
+  if (line->length == 0)
+    return;
+  snprintf(whole, sizeof whole, "%s%s", reference, line->data);
+  log_line(LOG_LEVEL_ERROR, NULL, 0, request_id, whole);
+}
+
+/** The record as a row; NULL after counting its loss. */
+static struct error_row *take_down(struct error_log *log, struct error_record *record, struct fault *fault) {
   char reference[MULLIGAN_REFERENCE_SIZE];
   memcpy(reference, record->reference, sizeof reference);
   struct error_row *row = error_row_create(record, &log->origin);
@@ -124,14 +133,51 @@ enum mulligan_status error_log_record(struct error_log *log, struct error_record
     /* What it said may hold secrets that could not be taken out, so only the reference is left of it. */
     error_writer_lose(log->writer, ERROR_LOSS_MEMORY, 1);
     log_error("%s could not be recorded: out of memory", reference);
-    return fault_set(fault, MULLIGAN_ERROR, "%s could not be recorded: out of memory", reference);
+    fault_set(fault, MULLIGAN_ERROR, "%s could not be recorded: out of memory", reference);
   }
-  announce(row);
-  if (wait)
-    return record_and_wait(log, row, fault);
+  return row;
+}
+
+enum mulligan_status error_log_refer(struct error_log *log, struct error_record *record,
+                                     char reference[MULLIGAN_REFERENCE_SIZE], struct fault *fault) {
+  memcpy(reference, record->reference, MULLIGAN_REFERENCE_SIZE);
+  struct error_row *row = take_down(log, record, fault);
+  if (row == NULL)
+    return MULLIGAN_ERROR;
+  /* The row is gone when the wait is over, and its reference known only then. */
+  const char *request_id = row->values[ERROR_FIELD_REQUEST_ID].text;
+  char *request = request_id != NULL ? strdup(request_id) : NULL;
+  struct buf line;
+  buf_init(&line, LINE_MOST);
+  describe(row, &line);
+  enum mulligan_status status = push_and_wait(log, row, reference, fault);
+  announce(reference, &line, request);
+  buf_release(&line);
+  free(request);
+  return status;
+}
+
+/** Queues it without waiting. */
+static enum mulligan_status drop_off(struct error_log *log, struct error_record *record, struct fault *fault) {
+  struct error_row *row = take_down(log, record, fault);
+  if (row == NULL)
+    return MULLIGAN_ERROR;
+  struct buf line;
+  buf_init(&line, LINE_MOST);
+  describe(row, &line);
+  announce(error_row_reference(row), &line, row->values[ERROR_FIELD_REQUEST_ID].text);
+  buf_release(&line);
   if (error_queue_push(log->queue, row, 0))
     return MULLIGAN_OK;
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  memcpy(reference, error_row_reference(row), sizeof reference);
   error_row_destroy(row);
   error_writer_lose(log->writer, ERROR_LOSS_QUEUE, 1);
   return fault_set(fault, MULLIGAN_FULL, "%s was dropped: the queue of errors is full", reference);
+}
+
+enum mulligan_status error_log_record(struct error_log *log, struct error_record *record, bool wait,
+                                      struct fault *fault) {
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  return wait ? error_log_refer(log, record, reference, fault) : drop_off(log, record, fault);
 }

@@ -5,6 +5,10 @@
  * database cannot take a record, it goes to a spool file (fsynced; replayed idempotently by reference when the database
  * is back), then to the log, then it is counted. All functions may be called from any thread.
  *
+ * A storm collapses: of the same error in the same minute the first are stored whole, more of them without payload, and
+ * the rest are counted with the first one, whose reference their clients are told (error_storm.h). So a reference is
+ * known only when its row is: who tells one to somebody asks error_log_refer() for it.
+ *
  * The table definitions in error_log_schema.c say of every field who needs it and for what.
  */
 #ifndef MULLIGAN_DATA_ERROR_LOG_H
@@ -19,12 +23,15 @@
 #include <stdint.h>
 
 struct error_log;
+struct taint;
 
 struct error_log_options {
   const char *folder;        /* the data folder: errors.db, errors.lock and spool/ live in it */
   const struct scrub *scrub; /* outlives the log */
   const char *release;       /* the program's version */
   const char *host;          /* this machine's name */
+  int64_t storm_limit;       /* occurrences of one group and minute that are stored whole (error_storm.h); 0: all */
+  int64_t keep_us;           /* how long occurrences are kept (error_retention.h); 0: for ever */
 };
 
 /** What is kept of an occurrence's longer texts, in bytes; capturers need not carry more than this to
@@ -44,8 +51,8 @@ enum error_source {
 
 /**
  * One occurrence, as its capturer fills it. All text is the record's own (error_record_set() copies); json_t members
- * are references it owns. Scrubbing by value and by key happens in error_log_record(), before anything is written
- * anywhere.
+ * are references it owns. Scrubbing by key, by value and by taint happens in error_log_record(), before anything is
+ * written anywhere.
  */
 struct error_record {
   char reference[MULLIGAN_REFERENCE_SIZE]; /* made by error_record_create() */
@@ -72,6 +79,8 @@ struct error_record {
   json_t *headers;            /* object */
   json_t *args;               /* object: an operator script's parameters */
   struct error_record *cause; /* recorded first; its row's id becomes cause_id; owned */
+  struct taint *taint;        /* secrets known when it was captured, to be taken out of it wherever they are; owned */
+  int scrubbed;               /* how many values were replaced: set by error_log_record() */
   bool truncated;
 };
 
@@ -99,6 +108,12 @@ const char *error_log_folder(const struct error_log *log);
  */
 enum mulligan_status error_log_record(struct error_log *log, struct error_record *record, bool wait,
                                       struct fault *fault);
+/**
+ * Records and waits, and writes into `reference` the one under which people will find it: the record's own, or in a
+ * storm that of the row which counts it. After a failure it is the record's own, which stands in the log file.
+ */
+enum mulligan_status error_log_refer(struct error_log *log, struct error_record *record,
+                                     char reference[MULLIGAN_REFERENCE_SIZE], struct fault *fault);
 
 /* ---- reading: any process, without the writer ---- */
 
@@ -114,8 +129,8 @@ struct error_log_filter {
 /**
  * A list of objects whose keys are the columns of `error_log`, and `cause_ref`, the reference of the row that cause_id
  * names. Records that are still in the spool are among them, before the others, with NULL for what the database would
- * give them (id, recorded_at, group_id, cause_id). If errors.db cannot be read they are all there is, and the log says
- * why. The caller owns `*out`.
+ * give them (id, recorded_at, group_id, cause_id, repeats). If errors.db cannot be read they are all there is, and the
+ * log says why. The caller owns `*out`.
  */
 enum mulligan_status error_log_list(const char *folder, const struct error_log_filter *filter, json_t **out,
                                     struct fault *fault);

@@ -52,6 +52,8 @@ static bool is_user(const json_t *row, const char *user) {
 }
 
 static bool passes(const struct sieve *sieve, const json_t *row) {
+  if (json_object_get(row, "shared") != NULL)
+    return false; /* of a storm: counted with another, which is the one to be found */
   if (sieve->reference != NULL)
     return text_is(row, "ref", sieve->reference);
   const struct error_log_filter *filter = sieve->filter;
@@ -64,7 +66,7 @@ static bool passes(const struct sieve *sieve, const json_t *row) {
 
 /** The row of a spooled object, with every key that a row of the database has. */
 static json_t *spooled_row(json_t *object) {
-  static const char *const others[] = {"id", "recorded_at", "group_id", "user_report", "cause_id"};
+  static const char *const others[] = {"id", "recorded_at", "group_id", "user_report", "cause_id", "repeats"};
   json_t *row = json_object();
   int failures = row == NULL;
   for (size_t i = 0; failures == 0 && i < sizeof others / sizeof *others; i++)

@@ -163,8 +163,16 @@ static const char first_step[] =
     "  last_at INTEGER NOT NULL\n"
     ") WITHOUT ROWID;\n";
 
+/* What stands before a new column's name SQLite would not keep, so these say it after it. */
+static const char second_step[] =
+    "ALTER TABLE error_log ADD COLUMN storm /* one of too many in its minute: stored without stack, headers and body,\n"
+    "  which its group's first ones of that minute have; tells a reader where to look */ BOOLEAN NOT NULL DEFAULT 0;\n"
+    "ALTER TABLE error_log ADD COLUMN repeats /* how many more of its group and minute have no row and were given this\n"
+    "  one's reference; the desk: many quote it, and the request here is the first one's */ INTEGER NOT NULL DEFAULT 0;\n";
+
 static const struct migrate_step steps[] = {
     {1, "0001_error_log.sql", first_step},
+    {2, "0002_storm.sql", second_step},
 };
 
 const struct migrate_step *error_log_schema(size_t *count) {

@@ -17,8 +17,10 @@
 /** Somebody who sleeps until a row is durable; lives on that thread's stack. */
 struct error_waiter {
   sem_t done;
-  enum mulligan_status status; /* valid after `done` */
-  struct fault fault;          /* where status is not MULLIGAN_OK */
+  /* valid after `done` */
+  enum mulligan_status status;
+  struct fault fault;                      /* where status is not MULLIGAN_OK */
+  char reference[MULLIGAN_REFERENCE_SIZE]; /* under which the row is found, or would be */
 };
 
 struct error_queue;

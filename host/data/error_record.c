@@ -7,6 +7,7 @@
  */
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/taint.h"
 #include "base/utf8.h"
 #include "data/error_log.h"
 
@@ -40,6 +41,7 @@ void error_record_destroy(struct error_record *record) {
     json_decref(record->breadcrumbs);
     json_decref(record->headers);
     json_decref(record->args);
+    taint_destroy(record->taint);
     free(record);
     record = cause;
   }

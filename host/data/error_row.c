@@ -19,6 +19,7 @@ enum {
   MESSAGE_MOST = MULLIGAN_ERROR_MESSAGE_MOST,
   BODY_MOST = MULLIGAN_ERROR_BODY_MOST,
   JSON_MOST = 64 * 1024,
+  SLIM_MOST = 256,         /* of a message without payload */
   FRAMES_MOST = 128 * 1024 /* 64 KiB of values, as they were walked, and the source around */
 };
 
@@ -63,6 +64,23 @@ void error_row_destroy(struct error_row *row) {
     destroy_one(row);
     row = cause;
   }
+}
+
+void error_row_slim(struct error_row *row) {
+  static const enum error_field payload[] = {ERROR_FIELD_VALUE, ERROR_FIELD_FRAMES,    ERROR_FIELD_BREADCRUMBS,
+                                             ERROR_FIELD_QUERY, ERROR_FIELD_HEADERS,   ERROR_FIELD_BODY,
+                                             ERROR_FIELD_ARGS,  ERROR_FIELD_USER_AGENT};
+  for (size_t i = 0; i < sizeof payload / sizeof *payload; i++) {
+    free(row->values[payload[i]].text);
+    row->values[payload[i]] = (struct error_value){0};
+  }
+  struct error_value *message = &row->values[ERROR_FIELD_MESSAGE];
+  if (message->length > SLIM_MOST) {
+    message->length = utf8_cut(message->text, message->length, SLIM_MOST);
+    message->text[message->length] = '\0';
+  }
+  row->values[ERROR_FIELD_TRUNCATED].integer = true;
+  row->values[ERROR_FIELD_STORM].integer = true;
 }
 
 /* ---- from a record ---- */
@@ -129,7 +147,7 @@ static bool put_json(struct error_row *row, enum error_field field, json_t *valu
   return true;
 }
 
-static bool fill(struct error_row *row, struct error_record *record, const struct error_origin *origin, int scrubbed) {
+static bool fill(struct error_row *row, struct error_record *record, const struct error_origin *origin) {
   static const char *const sources[] = {"request", "operator", "notebook", "reload", "alert", "warning", "host"};
   bool cut = record->truncated;
   const struct {
@@ -175,19 +193,18 @@ static bool fill(struct error_row *row, struct error_record *record, const struc
   set_known(row, ERROR_FIELD_LUA_BYTES, record->lua_bytes);
   set_known(row, ERROR_FIELD_BODY_LENGTH, record->body_length);
   set_integer(row, ERROR_FIELD_PID, origin->pid);
-  set_integer(row, ERROR_FIELD_SCRUBBED, scrubbed);
+  set_integer(row, ERROR_FIELD_SCRUBBED, record->scrubbed);
   set_integer(row, ERROR_FIELD_TRUNCATED, cut);
+  set_integer(row, ERROR_FIELD_STORM, false);
   return good;
 }
 
 static struct error_row *create_one(struct error_record *record, const struct error_origin *origin) {
-  int scrubbed = 0;
   struct error_row *row = calloc(1, sizeof *row);
   if (row == NULL)
     return NULL;
   row->bytes = sizeof *row;
-  if (!error_scrub_record(record, origin->scrub, &scrubbed) || !error_fingerprint_make(&row->fingerprint, record) ||
-      !fill(row, record, origin, scrubbed)) {
+  if (!error_fingerprint_make(&row->fingerprint, record) || !fill(row, record, origin)) {
     destroy_one(row);
     return NULL;
   }
@@ -197,7 +214,8 @@ static struct error_row *create_one(struct error_record *record, const struct er
 struct error_row *error_row_create(struct error_record *record, const struct error_origin *origin) {
   struct error_row *first = NULL, **end = &first;
   int count = 0;
-  for (struct error_record *at = record; at != NULL && count <= CAUSES_MOST; at = at->cause, count++) {
+  bool clean = error_scrub(record, origin->scrub);
+  for (struct error_record *at = record; clean && at != NULL && count <= CAUSES_MOST; at = at->cause, count++) {
     if (count == CAUSES_MOST && at->cause != NULL)
       at->truncated = true;
     *end = create_one(at, origin);
@@ -253,6 +271,8 @@ static bool add_object(const struct error_row *row, struct buf *out) {
          add_member(out, "explanation", row->fingerprint.explanation) && buf_add_char(out, ',') &&
          add_member(out, "title", row->fingerprint.title) && buf_add_char(out, ',') &&
          add_member(out, "culprit", row->fingerprint.culprit) && buf_add_char(out, '}');
+  if (good && row->shared[0] != '\0')
+    good = buf_addf(out, ",\"shared\":\"%s\",\"repeats\":%lld", row->shared, (long long)row->repeats);
   if (good && row->cause != NULL)
     good = buf_add_text(out, ",\"cause\":") && add_object(row->cause, out); /* CAUSES_MOST deep */
   return good && buf_add_char(out, '}');
@@ -301,6 +321,15 @@ static bool read_fingerprint(struct error_fingerprint *fingerprint, const json_t
   return fingerprint->explanation != NULL && fingerprint->title != NULL && fingerprint->culprit != NULL;
 }
 
+/** The reference that a row shares, if it has none of its own; false if that is none. */
+static bool read_shared(struct error_row *row, const json_t *line) {
+  const char *shared = json_string_value(json_object_get(line, "shared"));
+  if (shared == NULL)
+    return true;
+  row->repeats = json_integer_value(json_object_get(line, "repeats"));
+  return row->repeats > 0 && reference_normalise(shared, row->shared);
+}
+
 static struct error_row *read_one(const json_t *line, struct fault *fault) {
   struct error_row *row = calloc(1, sizeof *row);
   if (row == NULL) {
@@ -308,7 +337,8 @@ static struct error_row *read_one(const json_t *line, struct fault *fault) {
     return NULL;
   }
   row->bytes = sizeof *row;
-  bool good = read_fingerprint(&row->fingerprint, json_object_get(line, "group"));
+  set_integer(row, ERROR_FIELD_STORM, false);
+  bool good = read_fingerprint(&row->fingerprint, json_object_get(line, "group")) && read_shared(row, line);
   for (int i = 0; good && i < ERROR_FIELD_COUNT; i++) {
     const json_t *value = json_object_get(line, fields[i].name);
     good = value == NULL || read_field(row, (enum error_field)i, value);

@@ -57,7 +57,8 @@ enum error_type { ERROR_INTEGER, ERROR_BOOLEAN, ERROR_TEXT, ERROR_JSON };
   FIELD(DURATION_US, duration_us, INTEGER)                                                                             \
   FIELD(LUA_BYTES, lua_bytes, INTEGER)                                                                                 \
   FIELD(SCRUBBED, scrubbed, INTEGER)                                                                                   \
-  FIELD(TRUNCATED, truncated, BOOLEAN)
+  FIELD(TRUNCATED, truncated, BOOLEAN)                                                                                 \
+  FIELD(STORM, storm, BOOLEAN)
 
 enum error_field {
 #define FIELD(upper, lower, type) ERROR_FIELD_##upper,
@@ -87,6 +88,9 @@ struct error_row {
   struct error_waiter *waiter; /* who sleeps until this is durable; NULL if nobody does */
   struct error_fingerprint fingerprint;
   size_t bytes; /* of memory, with its causes */
+  char
+      shared[MULLIGAN_REFERENCE_SIZE]; /* of the row that counts this one, which then has none (error_storm.h); or "" */
+  int64_t repeats;                     /* which one it is of those that share it, from 1 */
   struct error_value values[ERROR_FIELD_COUNT];
 };
 
@@ -104,8 +108,13 @@ struct error_row *error_row_create(struct error_record *record, const struct err
 void error_row_destroy(struct error_row *row);
 /** Its reference; never NULL. */
 const char *error_row_reference(const struct error_row *row);
+/** Takes the payload away: what is left says who had it, when, where and, in short, what it said. */
+void error_row_slim(struct error_row *row);
 
-/** Appends the row as one line of JSON with its break: the columns, `group` (its fingerprint) and `cause` (a row). */
+/**
+ * Appends the row as one line of JSON with its break: the columns, `group` (its fingerprint), `cause` (a row) and, of a
+ * row that is counted by another, `shared` (that one's reference) and `repeats`.
+ */
 bool error_row_write(const struct error_row *row, struct buf *out);
 /** The row of such a line, parsed. NULL with MULLIGAN_INVALID in `fault` if it is none, MULLIGAN_NOMEM if there is no
  * memory. */

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 
 /**
- * Scrubs every text and JSON value of one record (not of its causes), each by what it is, and adds the number of
- * replacements to
- * `*count`. False when out of memory: the record then still holds secrets and must be thrown away.
+ * Scrubs every text and JSON value of a record and of its causes: each by what it is, and then all of them of whatever
+ * was redacted anywhere in them or is in their `taint`. Sets `scrubbed`. False when out of memory: the records then
+ * still hold secrets and must be thrown away.
  */
-bool error_scrub_record(struct error_record *record, const struct scrub *scrub, int *count);
+bool error_scrub(struct error_record *record, const struct scrub *scrub);
 
 #endif

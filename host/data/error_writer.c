@@ -13,6 +13,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "data/error_database.h"
+#include "data/error_replay.h"
+#include "data/error_retention.h"
+#include "data/error_storm.h"
 #include "data/spool.h"
 
 #include <pthread.h>
@@ -22,8 +25,7 @@
 #include <string.h>
 
 enum {
-  BATCH_ROWS = 1000,  /* of one transaction: the first waiter's wait has a bound */
-  REPLAY_ROWS = 1000, /* of one transaction while the spool is taken over */
+  BATCH_ROWS = 1000, /* of one transaction: the first waiter's wait has a bound */
   LINES_MOST = 512 * 1024 * 1024
 };
 
@@ -45,9 +47,12 @@ struct error_writer {
   _Atomic int64_t lost[ERROR_LOSS_COUNT]; /* not yet in error_dropped */
 
   /* the thread's own */
+  struct error_storm *storm;
+  struct error_retention retention;
   struct error_database *database; /* NULL while it cannot be opened */
   char *path;                      /* of errors.db */
   bool seen;                       /* errors.db was there: it is not made anew, see open_database() */
+  bool spooling;                   /* the last batch went to the spool */
   bool broken;                     /* the last attempt failed: the spool is used until `retry_ns` */
   int64_t retry_ns;
   char told[256]; /* the beginning of the trouble last logged, so that it is logged once */
@@ -118,13 +123,34 @@ static enum mulligan_status store_losses(struct error_writer *writer, int64_t ta
   return status;
 }
 
+static void judge(struct error_writer *writer, struct error_row *rows) {
+  for (struct error_row *row = rows; row != NULL; row = row->next)
+    error_storm_judge(writer->storm, row);
+}
+
+/** The same once more, since the rows that storms are counted with are no longer where the next are stored. */
+static void judge_anew(struct error_writer *writer, struct error_row *rows) {
+  error_storm_forget(writer->storm);
+  judge(writer, rows);
+}
+
+/** Somebody removed a row that others were to be counted with; these were stored, and the next may count with them. */
+static void note_strays(struct error_writer *writer, const struct error_row *rows) {
+  for (const struct error_row *row = rows; row != NULL; row = row->next)
+    for (const struct error_row *at = row; at != NULL; at = at->cause)
+      if (at->repeats > 0 && at->shared[0] == '\0') {
+        error_storm_forget(writer->storm);
+        return;
+      }
+}
+
 /** The rows and the counts of losses, as one transaction. */
-static enum mulligan_status store_once(struct error_writer *writer, const struct error_row *rows, struct fault *fault) {
+static enum mulligan_status store_once(struct error_writer *writer, struct error_row *rows, struct fault *fault) {
   int64_t taken[ERROR_LOSS_COUNT] = {0};
   enum mulligan_status status = error_database_begin(writer->database, fault);
   if (status != MULLIGAN_OK)
     return status;
-  for (const struct error_row *row = rows; status == MULLIGAN_OK && row != NULL; row = row->next) {
+  for (struct error_row *row = rows; status == MULLIGAN_OK && row != NULL; row = row->next) {
     bool inserted;
     status = error_database_insert(writer->database, row, &inserted, fault);
   }
@@ -143,7 +169,7 @@ static enum mulligan_status store_once(struct error_writer *writer, const struct
   return status;
 }
 
-static bool store_rows(struct error_writer *writer, const struct error_row *rows) {
+static bool store_rows(struct error_writer *writer, struct error_row *rows) {
   if (!ready(writer))
     return false;
   struct fault fault = {0};
@@ -156,12 +182,15 @@ static bool store_rows(struct error_writer *writer, const struct error_row *rows
     writer->database = NULL;
     if (!ready(writer))
       return false;
+    judge_anew(writer, rows);
     status = store_once(writer, rows, &fault);
   }
-  if (status == MULLIGAN_OK)
+  if (status == MULLIGAN_OK) {
     note_health(writer);
-  else
+    note_strays(writer, rows);
+  } else {
     note_trouble(writer, &fault);
+  }
   return status == MULLIGAN_OK;
 }
 
@@ -201,80 +230,22 @@ enum mulligan_status error_writer_spool(struct error_writer *writer, const struc
   return spool_rows(writer, row, false, fault);
 }
 
-/** The spool being taken over: transactions of many lines. */
-struct replay {
-  struct error_writer *writer;
-  int64_t lines, inserted;
-  bool begun;
-  struct fault fault;
-};
-
-static enum mulligan_status replay_commit(struct replay *replay, struct fault *fault) {
-  if (!replay->begun)
-    return MULLIGAN_OK;
-  replay->begun = false;
-  return error_database_commit(replay->writer->database, fault);
-}
-
-static enum mulligan_status replay_row(struct replay *replay, const struct error_row *row, struct fault *fault) {
-  struct error_database *database = replay->writer->database;
-  enum mulligan_status status = MULLIGAN_OK;
-  bool inserted = false;
-  if (!replay->begun)
-    status = error_database_begin(database, fault);
-  replay->begun = replay->begun || status == MULLIGAN_OK;
-  /* A row that the table refuses must not take its neighbours with it. */
-  if (status == MULLIGAN_OK)
-    status = store_savepoint(error_database_store(database), 1, fault);
-  if (status != MULLIGAN_OK)
-    return status;
-  status = error_database_insert(database, row, &inserted, fault);
-  if (status == MULLIGAN_OK) {
-    replay->inserted += inserted;
-    return store_release_savepoint(error_database_store(database), 1, fault);
-  }
-  if (status != MULLIGAN_CONSTRAINT && status != MULLIGAN_INVALID)
-    return status;
-  enum mulligan_status undone = store_rollback_savepoint(error_database_store(database), 1, fault);
-  return undone == MULLIGAN_OK ? MULLIGAN_INVALID : undone;
-}
-
-static enum mulligan_status replay_line(void *context, const char *line, size_t length, struct fault *fault) {
-  struct replay *replay = context;
-  if (line == NULL)
-    return replay_commit(replay, fault);
-  json_t *value = json_loadb(line, length, JSON_ALLOW_NUL, NULL);
-  struct error_row *row = json_is_object(value) ? error_row_read(value, fault) : NULL;
-  json_decref(value);
-  if (row == NULL)
-    return MULLIGAN_INVALID;
-  enum mulligan_status status = replay_row(replay, row, fault);
-  error_row_destroy(row);
-  if (status == MULLIGAN_OK && ++replay->lines % REPLAY_ROWS == 0)
-    status = replay_commit(replay, fault);
-  return status;
-}
-
 /** Takes the spool over, if there is one and the database is there to take it. */
 static void replay_spool(struct error_writer *writer) {
   if (spool_is_empty(writer->spool) || !ready(writer))
     return;
-  struct replay replay = {.writer = writer};
+  struct error_replay replay;
   struct fault fault = {0};
-  int64_t refused = 0;
-  enum mulligan_status status = spool_drain(writer->spool, replay_line, &replay, &refused, &fault);
-  if (status != MULLIGAN_OK) {
-    if (writer->database != NULL)
-      error_database_rollback(writer->database);
+  if (error_replay_run(&replay, writer->spool, writer->database, &fault) != MULLIGAN_OK) {
     note_trouble(writer, &fault);
     return;
   }
   note_health(writer);
   if (replay.inserted > 0)
     log_info("%lld errors were taken over from the spool", (long long)replay.inserted);
-  if (refused > 0)
+  if (replay.refused > 0)
     log_warning("%lld lines of the spool were no errors, or torn by a crash, and are kept in %s.refused",
-                (long long)refused, spool_path(writer->spool));
+                (long long)replay.refused, spool_path(writer->spool));
 }
 
 /* ---- the thread ---- */
@@ -283,6 +254,9 @@ static void settle(struct error_row *rows, enum mulligan_status status, const st
   while (rows != NULL) {
     struct error_row *next = rows->next;
     struct error_waiter *waiter = rows->waiter;
+    if (waiter != NULL)
+      memcpy(waiter->reference, rows->shared[0] != '\0' ? rows->shared : error_row_reference(rows),
+             sizeof waiter->reference);
     error_row_destroy(rows);
     if (waiter != NULL) {
       waiter->status = status;
@@ -301,46 +275,78 @@ static bool has_losses(struct error_writer *writer) {
   return sum > 0;
 }
 
+/** Makes a batch durable where that can be done, and lets those who wait for it go on. */
+static void keep(struct error_writer *writer, struct error_row *rows) {
+  struct fault fault = {0};
+  enum mulligan_status status = MULLIGAN_OK;
+  judge(writer, rows);
+  if (store_rows(writer, rows)) {
+    writer->spooling = false;
+  } else if (rows != NULL) {
+    if (!writer->spooling)
+      judge_anew(writer, rows);
+    writer->spooling = true;
+    status = spool_rows(writer, rows, true, &fault);
+    if (status != MULLIGAN_OK)
+      error_storm_forget(writer->storm);
+  }
+  settle(rows, status, &fault);
+}
+
+/** Are there old errors to remove now, and a sound database to remove them from? */
+static bool can_retain(const struct error_writer *writer) {
+  return !writer->broken && writer->database != NULL && error_retention_due(&writer->retention, clock_wall_us());
+}
+
+static void retain(struct error_writer *writer) {
+  struct fault fault = {0};
+  if (error_retention_step(&writer->retention, writer->database, clock_wall_us(), &fault) != MULLIGAN_OK)
+    log_warning("old errors could not be removed, and are tried again in a minute: %s", fault.message);
+}
+
 static void *run(void *context) {
   struct error_writer *writer = context;
   for (;;) {
     bool over;
-    struct error_row *rows = error_queue_take(writer->queue, BATCH_ROWS, clock_monotonic_ns() + tick_ns, &over);
-    if (rows != NULL || has_losses(writer)) {
-      struct fault fault = {0};
-      enum mulligan_status status = MULLIGAN_OK;
-      if (!store_rows(writer, rows) && rows != NULL)
-        status = spool_rows(writer, rows, true, &fault);
-      settle(rows, status, &fault);
-    }
+    int64_t until_ns = clock_monotonic_ns() + (can_retain(writer) ? 0 : tick_ns);
+    struct error_row *rows = error_queue_take(writer->queue, BATCH_ROWS, until_ns, &over);
     if (over)
       writer->retry_ns = 0; /* a last attempt, so that a stop leaves no spool behind without need */
+    /* First, so that what is counted with a row of the spool finds it in the database. */
     replay_spool(writer);
+    if (rows != NULL || has_losses(writer))
+      keep(writer, rows);
     if (over)
       return NULL;
+    if (can_retain(writer))
+      retain(writer);
   }
 }
 
 static void destroy(struct error_writer *writer) {
   error_database_close(writer->database);
+  error_storm_destroy(writer->storm);
   spool_destroy(writer->spool);
   free(writer->folder);
   free(writer->path);
   free(writer);
 }
 
-enum mulligan_status error_writer_start(struct error_writer **out, const char *folder, struct error_queue *queue,
-                                        struct fault *fault) {
+enum mulligan_status error_writer_start(struct error_writer **out, const struct error_log_options *options,
+                                        struct error_queue *queue, struct fault *fault) {
   struct error_writer *writer = calloc(1, sizeof *writer);
-  char *spool_folder = file_join(folder, "spool");
+  char *spool_folder = file_join(options->folder, "spool");
   if (writer != NULL && spool_folder != NULL) {
     writer->queue = queue;
-    writer->folder = strdup(folder);
-    writer->path = file_join(folder, "errors.db");
+    writer->folder = strdup(options->folder);
+    writer->path = file_join(options->folder, "errors.db");
     writer->spool = spool_create(spool_folder, MULLIGAN_ERROR_SPOOL, MULLIGAN_ERROR_SPOOL_MOST);
+    writer->storm = error_storm_create(options->storm_limit);
+    writer->retention.keep_us = options->keep_us;
   }
   free(spool_folder);
-  if (writer == NULL || writer->folder == NULL || writer->path == NULL || writer->spool == NULL) {
+  if (writer == NULL || writer->folder == NULL || writer->path == NULL || writer->spool == NULL ||
+      writer->storm == NULL) {
     if (writer != NULL)
       destroy(writer);
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory while starting ErrorLog");

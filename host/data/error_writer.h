@@ -3,12 +3,14 @@
  *
  * It takes what is queued and commits it as one transaction of errors.db. When that cannot be done the rows go to the
  * spool in one append; when that cannot be done either, to the log, and they are counted. Whoever waits for a row is
- * told only after that.
+ * told only after that. What comes too often it makes less of (error_storm.h), and what is too old it removes
+ * (error_retention.h).
  */
 #ifndef MULLIGAN_DATA_ERROR_WRITER_H
 #define MULLIGAN_DATA_ERROR_WRITER_H
 
 #include "base/fault.h"
+#include "data/error_log.h"
 #include "data/error_queue.h"
 #include "data/error_row.h"
 
@@ -29,11 +31,12 @@ enum error_loss {
 struct error_writer;
 
 /**
- * Opens errors.db, takes the spool over, and starts the thread, which ends when `queue` is closed and empty. A database
- * that does not open is no failure, but MULLIGAN_DENIED (it is newer than this program) is.
+ * Opens errors.db in the options' folder, takes the spool over, and starts the thread, which ends when `queue` is
+ * closed and empty. A database that does not open is no failure, but MULLIGAN_DENIED (it is newer than this program)
+ * is.
  */
-enum mulligan_status error_writer_start(struct error_writer **out, const char *folder, struct error_queue *queue,
-                                        struct fault *fault);
+enum mulligan_status error_writer_start(struct error_writer **out, const struct error_log_options *options,
+                                        struct error_queue *queue, struct fault *fault);
 /** Waits for the thread, whose queue must be closed, and frees the writer. */
 void error_writer_join(struct error_writer *writer);
 

@@ -59,6 +59,7 @@ struct exchange {
   struct vm_request request;
   struct request_header headers[MOST_HEADERS];
   struct vm_response response;
+  char reference[MULLIGAN_REFERENCE_SIZE]; /* of the error on record; "" for none */
   struct buf out;
 };
 
@@ -102,6 +103,7 @@ static void begin(struct exchange *exchange, struct mg_connection *connection) {
   buf_clear(&exchange->out, KEPT_BUFFER);
   vm_response_reset(&exchange->response);
   memset(&exchange->request, 0, sizeof exchange->request);
+  exchange->reference[0] = '\0';
   exchange->match.path = NULL;
   exchange->request.match = &exchange->match;
 }
@@ -346,8 +348,8 @@ static int send_answer(struct exchange *exchange) {
   if (path)
     buf_addf(out, "Allow: %s\r\n", path->allow);
   buf_add(out, response->headers.data, response->headers.length);
-  if (response->error && response->status >= 500)
-    buf_addf(out, "X-Error-Id: %s\r\nCache-Control: no-store\r\n", response->error->reference);
+  if (exchange->reference[0] && response->status >= 500)
+    buf_addf(out, "X-Error-Id: %s\r\nCache-Control: no-store\r\n", exchange->reference);
   buf_addf(out, "X-Request-Id: %s\r\nConnection: %s\r\n", exchange->id, exchange->close ? "close" : "keep-alive");
   if (!bodiless)
     buf_addf(out, "Content-Length: %zu\r\n", response->body.length);
@@ -390,7 +392,7 @@ static void write_page(struct exchange *exchange, enum route_renderer format) {
       .detail = response->detail.length > 0 ? response->detail.data : NULL,
       .code = response->code,
       .app_code = response->app_code,
-      .reference = response->status >= 500 && response->error ? response->error->reference : NULL,
+      .reference = response->status >= 500 && exchange->reference[0] ? exchange->reference : NULL,
       .report_to = exchange->shared->services->settings->report_to,
       .path = exchange->request.path,
       .language = exchange->request.language,
@@ -401,9 +403,10 @@ static void write_page(struct exchange *exchange, enum route_renderer format) {
 }
 
 /* Adds the keys that a 5xx in JSON owes its reader to the object that the application wrote. */
-static void complete_json(struct vm_response *response) {
+static void complete_json(struct exchange *exchange) {
+  struct vm_response *response = &exchange->response;
   struct buf *body = &response->body;
-  if (!response->json_object || !response->error || body->length < 2)
+  if (!response->json_object || !exchange->reference[0] || body->length < 2)
     return;
   bool empty = body->length == 2;
   body->length--; /* the closing brace */
@@ -411,37 +414,37 @@ static void complete_json(struct vm_response *response) {
     buf_addf(body, "%s\"code\":\"%s\"", empty ? "" : ",", response->code), empty = false;
   if (response->app_code && !response->has_app_code)
     buf_addf(body, "%s\"app_code\":%" PRId64, empty ? "" : ",", response->app_code), empty = false;
-  buf_addf(body, "%s\"error_id\":\"%s\"}", empty ? "" : ",", response->error->reference);
+  buf_addf(body, "%s\"error_id\":\"%s\"}", empty ? "" : ",", exchange->reference);
 }
 
-/* Hands the record over; a 5xx waits here until it is durable. The reference stays readable in the response. */
+/* Hands the record over. A 5xx waits here until it is durable, and learns its reference, which in a storm is that of an
+ * earlier one. */
 static void record_error(struct exchange *exchange) {
   struct vm_response *response = &exchange->response;
   struct error_log *errors = exchange->shared->services->errors;
   struct error_record *record = response->error;
   if (!record || !errors)
     return;
-  struct error_record *shown = error_record_create(record->source);
-  if (shown)
-    memcpy(shown->reference, record->reference, sizeof shown->reference);
-  response->error = shown;
+  response->error = NULL;
   struct fault fault;
-  if (error_log_record(errors, record, response->status >= 500, &fault) != MULLIGAN_OK)
+  enum mulligan_status status = response->status >= 500 ? error_log_refer(errors, record, exchange->reference, &fault)
+                                                        : error_log_record(errors, record, false, &fault);
+  if (status != MULLIGAN_OK)
     log_error("%s", fault.message);
 }
 
-/* Chooses the form of an error's answer, before its record is made durable. */
+/* Puts the error on record, then chooses the form of its answer, which names the reference. */
 static void finish_error(struct exchange *exchange) {
   struct vm_response *response = &exchange->response;
+  record_error(exchange);
   bool negotiated = response->own || response->status >= 500 || (response->status == 404 && !exchange->match.path);
   if (negotiated) {
     enum route_renderer format = error_format(exchange);
     if (response->own || format != ROUTE_JSON)
       write_page(exchange, format);
     else if (response->status >= 500)
-      complete_json(response);
+      complete_json(exchange);
   }
-  record_error(exchange);
 }
 
 /* The host's own refusal, without a vm; `close` where the connection is not to be trusted any further. */
@@ -456,7 +459,8 @@ static int refuse(struct exchange *exchange, int status, const char *code, const
     buf_addf(&response->detail, "%s%s.", "The request is malformed: ", detail);
   if (status == 503)
     buf_add_text(&response->headers, "Retry-After: 1\r\n");
-  response->error = request_error_record(&exchange->request, status, code, detail ? detail : pages_reason(status));
+  response->error = request_error_record(&exchange->request, exchange->shared->services->scrub, status, code,
+                                         detail ? detail : pages_reason(status));
   finish_error(exchange);
   return send_answer(exchange);
 }

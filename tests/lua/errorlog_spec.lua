@@ -173,8 +173,26 @@ describe("errorlog", function()
     assert.are.equal("missing", code)
   end)
 
-  it("takes breadcrumbs", function()
+  it("shows the breadcrumbs that came before", function()
     ErrorLog.breadcrumb "before anything happened"
+    local crumbs = ErrorLog.get(ErrorLog.record "something").breadcrumbs
+    assert.are.equal("before anything happened", crumbs[#crumbs].text)
+    assert.are.equal("note", crumbs[#crumbs].kind)
     assert.has_error(function() ErrorLog.breadcrumb() end)
+  end)
+
+  it("has a row for an error in a library's finalizer", function()
+    local before = time.us()
+    setmetatable({}, { __gc = function() error("the box is stuck") end })
+    collectgarbage()
+    ErrorLog.record "after it, so that it is on the disk"
+    local found
+    for _, row in ipairs(ErrorLog.list { since = before }) do
+      found = row.source == "warning" and row or found
+    end
+    assert.is_truthy(found, "no row of a warning")
+    assert.are.equal("warning", found.level)
+    assert.matches("__gc", found.message, 1, true)
+    assert.matches("the box is stuck", found.message, 1, true)
   end)
 end)

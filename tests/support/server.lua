@@ -61,8 +61,8 @@ end
 
 --- Starts a server and waits until it listens; raises with its log if it does not.
 -- @param options `scripts`: the scripts folder (the seminar service's unless given); `demo`: with demo data; `env`: a
--- table of variables; `args`: more arguments for `serve`; `data`: a data folder that stays when the server stops (a
--- temporary one unless given)
+-- table of variables; `prefix`: words before the command, such as those of prlimit; `args`: more arguments for `serve`;
+-- `data`: a data folder that stays when the server stops (a temporary one unless given)
 -- @return the server: host, port, data, pid, scripts
 function server.start(options)
   options = options or {}
@@ -76,6 +76,7 @@ function server.start(options)
   self.log_path = self.folder .. "/stderr"
 
   local command = shell.environment(self.environment)
+  shell.append(command, options.prefix)
   shell.append(command, { server.binary(), "serve", "--port", "0", "--data", self.data, "--scripts", self.scripts })
   shell.append(command, options.demo and { "--demo" })
   shell.append(command, options.args)

@@ -34,7 +34,8 @@ struct world {
 };
 
 static inline void open_log(struct world *world) {
-  struct error_log_options options = {world->folder, world->scrub, "1.2.3", "testhost"};
+  struct error_log_options options = {
+      .folder = world->folder, .scrub = world->scrub, .release = "1.2.3", .host = "testhost"};
   assert_int_equal(error_log_open(&world->log, &options, NULL), MULLIGAN_OK);
 }
 

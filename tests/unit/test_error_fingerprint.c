@@ -168,6 +168,33 @@ static const struct {
      true,
      {"E", "no 3", "-[C]:0 error", NULL, NULL},
      {"E", "no 4", "-std/x.lua:1 d", NULL, NULL}},
+    {"lines added above every function of the stack",
+     true,
+     {"E", "m", "l.lua:3 f|l.lua:20 g|r/a.lua:7 h", NULL, NULL},
+     {"E", "m", "l.lua:41 f|l.lua:58 g|r/a.lua:45 h", NULL, NULL}},
+    {"a function renamed",
+     false,
+     {"E", "m", "l.lua:3 f|r/a.lua:7 divide", NULL, NULL},
+     {"E", "m", "l.lua:3 f|r/a.lua:7 share", NULL, NULL}},
+    {"one caller more",
+     false,
+     {"E", "m", "l.lua:3 f|r/a.lua:7 h", NULL, NULL},
+     {"E", "m", "l.lua:3 f|l.lua:9 g|r/a.lua:7 h", NULL, NULL}},
+    {"a stack, and none", false, {"E", "m", "r/a.lua:3 f", NULL, NULL}, {"E", "m", NULL, NULL, NULL}},
+    {"an empty fingerprint is none", true, {"E", "m", "r/a.lua:3 f", NULL, ""}, {"E", "n", "r/a.lua:9 f", NULL, NULL}},
+    {"a line and a column",
+     true,
+     {"E", "bad JSON at line 3, column 14", NULL, NULL, NULL},
+     {"E", "bad JSON at line 120, column 2", NULL, NULL, NULL}},
+    {"another port",
+     true,
+     {"E", "cannot reach db1:5432", NULL, NULL, NULL},
+     {"E", "cannot reach db1:5433", NULL, NULL, NULL}},
+    {"percentages", true, {"E", "50% done", NULL, NULL, NULL}, {"E", "7% done", NULL, NULL, NULL}},
+    {"another sentence after the same one",
+     false,
+     {"E", "no room. try again", NULL, NULL, NULL},
+     {"E", "no room. give up", NULL, NULL, NULL}},
     {"message only, another type", false, {"E", "m", NULL, NULL, NULL}, {"F", "m", NULL, NULL, NULL}},
 };
 
@@ -176,7 +203,8 @@ static void pairs_are_told_apart_as_people_would(void **state) {
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     struct error_fingerprint a = make(&pairs[i].a), b = make(&pairs[i].b);
     bool same = strcmp(a.hash, b.hash) == 0;
-    print_message("%-9s %-46s %s\n", same ? "same" : "different", pairs[i].why, a.explanation);
+    print_message("%-9s %-46s %s%s%s\n", same ? "same" : "different", pairs[i].why, a.explanation,
+                  same ? "" : "  AND  ", same ? "" : b.explanation);
     if (same != pairs[i].same)
       fail_msg("%s:\n  %s\n  %s", pairs[i].why, a.explanation, b.explanation);
     error_fingerprint_release(&a);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "data/error_group.h"
 #include "data/error_log.h"
+#include "data/error_retention.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -31,7 +32,7 @@ static int set_up(void **state) {
   snprintf(world->folder, sizeof world->folder, "/tmp/mulligan-groups-XXXXXX");
   assert_non_null(mkdtemp(world->folder));
   world->scrub = scrub_create(NULL, 0);
-  struct error_log_options options = {world->folder, world->scrub, "1", "h"};
+  struct error_log_options options = {.folder = world->folder, .scrub = world->scrub, .release = "1", .host = "h"};
   assert_int_equal(error_log_open(&world->log, &options, NULL), MULLIGAN_OK);
   world->now = clock_wall_us();
   *state = world;

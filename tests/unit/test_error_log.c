@@ -179,6 +179,31 @@ static void a_cause_is_a_row_of_its_own(void **state) {
   json_decref(inner);
 }
 
+static void causes_are_kept_five_deep(void **state) {
+  struct world *world = *state;
+  open_log(world);
+  struct error_record *made = make("depth 0"), *innermost = made;
+  for (int depth = 1; depth <= 7; depth++) {
+    char text[16];
+    snprintf(text, sizeof text, "depth %d", depth);
+    innermost = innermost->cause = make(text);
+  }
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  assert_int_equal(error_log_refer(world->log, made, reference, NULL), MULLIGAN_OK);
+  json_t *row = get(world, reference);
+  for (int depth = 0; depth <= 5; depth++) {
+    char text[16];
+    snprintf(text, sizeof text, "depth %d", depth);
+    assert_string_equal(text_of(row, "message"), text);
+    assert_int_equal(json_is_true(json_object_get(row, "truncated")), depth == 5);
+    json_t *cause = depth < 5 ? get(world, text_of(row, "cause_ref")) : NULL;
+    assert_int_equal(json_is_null(json_object_get(row, "cause_ref")), depth == 5);
+    json_decref(row);
+    row = cause;
+  }
+  assert_int_equal(count(world), 6);
+}
+
 static void hostile_text_is_repaired_and_cut(void **state) {
   struct world *world = *state;
   open_log(world);
@@ -328,6 +353,7 @@ int main(void) {
       TEST(an_unknown_reference_is_named),
       TEST(lists_are_filtered_and_paged),
       TEST(a_cause_is_a_row_of_its_own),
+      TEST(causes_are_kept_five_deep),
       TEST(hostile_text_is_repaired_and_cut),
       TEST(setting_a_member_from_itself_keeps_it),
       TEST(many_threads_lose_and_double_nothing),

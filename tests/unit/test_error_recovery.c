@@ -282,7 +282,7 @@ static void a_read_only_folder_stops_nobody(void **state) {
   if (child == 0) {
     if (geteuid() == 0 && setuid(65534) != 0)
       _exit(2);
-    struct error_log_options options = {world->folder, world->scrub, "1", "h"};
+    struct error_log_options options = {.folder = world->folder, .scrub = world->scrub, .release = "1", .host = "h"};
     if (error_log_open(&world->log, &options, NULL) != MULLIGAN_OK)
       _exit(3);
     struct fault fault = {0};
