@@ -143,6 +143,7 @@ static bool ask_error(struct vm *vm, lua_CFunction function, void *context) {
     return false;
   atomic_store_explicit(&vm->running, L, memory_order_relaxed);
   watch_enter(&vm->watch, clock_monotonic_ns() + DESCRIBE_SECONDS * INT64_C(1000000000));
+  limits_arm(vm, L);
   lua_pushcfunction(L, function);
   lua_pushvalue(L, 1);
   lua_pushlightuserdata(L, context);
