@@ -9,6 +9,7 @@
 #include "base/settings.h"
 
 #include "base/clock.h"
+#include "base/spelling.h"
 #include "base/utf8.h"
 
 #include <assert.h>
@@ -96,28 +97,6 @@ const struct settings_entry *settings_find(const char *name) {
   return NULL;
 }
 
-/** How many characters must be put in, left out or exchanged to make one name of the other (Levenshtein). */
-static size_t distance(const char *a, const char *b) {
-  size_t row[NAME_MOST + 1];
-  size_t width = strlen(b);
-  for (size_t j = 0; j <= width; j++)
-    row[j] = j;
-  for (size_t i = 0; a[i] != '\0'; i++) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < width; j++) {
-      size_t best = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      if (row[j] + 1 < best)
-        best = row[j] + 1;
-      if (row[j + 1] + 1 < best)
-        best = row[j + 1] + 1;
-      row[j + 1] = best;
-    }
-  }
-  return row[width];
-}
-
 const char *settings_nearest(const char *name) {
   if (strlen(name) > NAME_MOST)
     return NULL;
@@ -125,7 +104,7 @@ const char *settings_nearest(const char *name) {
   const char *nearest = NULL;
   size_t least = strlen(name) / 3 + 1;
   for (size_t i = 0; i < ENTRIES; i++) {
-    size_t apart = distance(name, entries[i].name);
+    size_t apart = spelling_distance(name, strlen(name), entries[i].name, strlen(entries[i].name));
     if (apart < least || (apart == least && nearest == NULL)) {
       least = apart;
       nearest = entries[i].name;
