@@ -7,9 +7,9 @@
 #ifndef MULLIGAN_VM_REQUEST_H
 #define MULLIGAN_VM_REQUEST_H
 
-#include "base/buf.h"
 #include "base/fault.h"
 #include "data/error_log.h"
+#include "vm/response.h"
 #include "vm/route_table.h"
 #include "vm/vm.h"
 
@@ -39,27 +39,6 @@ struct vm_request {
   const struct route_match *match; /* match->path NULL: no such route */
   bool acceptable;                 /* negotiation found a format */
 };
-
-struct vm_response {
-  int status;
-  const char *content_type; /* static text; NULL for no body */
-  struct buf headers;       /* "Name: value\r\n" lines of the script's */
-  struct buf body;
-  bool json_object;            /* the body is a JSON object, to which the error's keys may be added */
-  bool has_code, has_app_code; /* the object has these keys already */
-  struct buf detail;           /* the body's `detail`, for pages and plain text */
-  bool own;                    /* nothing of the script's: the host writes its own page for `status` */
-  char code[64];               /* of the error; "" for none */
-  int64_t app_code;
-  char error_type[64];        /* the class of a raised exception; "" if none was raised */
-  struct error_record *error; /* to be recorded: set for every status of 400 and above; owned */
-};
-
-/** Makes an empty response whose buffers may grow to `body_cap`. */
-void vm_response_init(struct vm_response *response, size_t body_cap);
-void vm_response_release(struct vm_response *response);
-/** Empties it for the next request; keeps its memory. */
-void vm_response_reset(struct vm_response *response);
 
 /**
  * Runs the request in the vm under its deadline and fills `response`, whatever happens; an open transaction is rolled
