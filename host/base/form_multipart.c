@@ -13,6 +13,7 @@
  */
 #include "base/form.h"
 
+#include "base/token.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -34,12 +35,6 @@ static enum mulligan_status out_of_memory(struct fault *fault) {
   return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
 }
 
-/** RFC 9110's token characters: what a header's name and an unquoted parameter are made of. */
-static bool is_token(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-         (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
@@ -50,7 +45,7 @@ static bool is_named(struct span name, const char *wanted) {
 
 static struct span take_token(struct span *rest) {
   struct span token = {rest->text, 0};
-  while (token.length < rest->length && is_token(token.text[token.length]))
+  while (token.length < rest->length && token_has(token.text[token.length]))
     token.length++;
   rest->text += token.length;
   rest->length -= token.length;
@@ -130,7 +125,7 @@ static enum mulligan_status read_boundary(const char *content_type, struct buf *
   for (size_t i = 0; i < boundary.length; i++) {
     char c = boundary.text[i];
     /* RFC 2046's set, and the other token characters that some clients use. */
-    fits = fits && (is_token(c) || (c != '\0' && strchr("(),/:=? ", c) != NULL));
+    fits = fits && (token_has(c) || (c != '\0' && strchr("(),/:=? ", c) != NULL));
   }
   if (!fits)
     return fault_set(fault, MULLIGAN_INVALID, "the boundary of the multipart body is not allowed");

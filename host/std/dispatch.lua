@@ -4,19 +4,17 @@
 -- is first read.
 local auth = require "mulligan.auth"
 local exceptions = require "mulligan.exceptions"
-local i18n = require "mulligan.i18n"
 local request = require "mulligan.request"
 local settings = require "mulligan.settings"
 
 local dispatch = { request_type = request.type }
 
---- Answers a request.
+--- Answers a request. A route that has no checks is not run through here: the host calls its handler at once.
 -- @tparam table req the request
 -- @tparam ?table entry the route's entry; for a method that the path has not, that of its first route; nil for no route
 -- @tparam ?string refusal what the host found: "route" (there is none), "accept" (no format is acceptable) or "method"
 -- @return status, body, headers
 function dispatch.run(req, entry, refusal)
-  i18n.set_language(req.language)
   if refusal == "route" then
     exceptions.NotFound():raise()
   elseif refusal == "accept" then

@@ -5,6 +5,8 @@
 -- entries win. A catalogue is a plain table, `["Not found."] = "…"`, and both sides use the same `{name}` placeholders.
 --
 -- The language is that of the request (or operator) being served: the host sets it before each one.
+local core = require "mulligan.core"
+
 local i18n = {}
 
 --- The languages that the library speaks; the first is the default.
@@ -66,18 +68,17 @@ local function load_catalogues()
 end
 
 local catalogues = load_catalogues()
-local current = FALLBACK
 
 --- Sets the language of what follows; one that is not spoken here means English.
 -- @tparam ?string language `en` or `ko`
 function i18n.set_language(language)
-  current = catalogues[language or FALLBACK] and language or FALLBACK
+  core.set_language(language or FALLBACK)
 end
 
 --- The language in use.
 -- @treturn string `en` or `ko`
 function i18n.language()
-  return current
+  return core.language()
 end
 
 --- Fills the `{name}` placeholders of a text in one pass; a placeholder without a value stays as it is.
@@ -96,7 +97,7 @@ end
 -- @tparam ?{[string]=any} values
 -- @treturn string
 function i18n.translate(text, values)
-  local catalogue = catalogues[current]
+  local catalogue = catalogues[core.language()]
   local translated = catalogue and catalogue[text] or text
   return values and i18n.fill(translated, values) or translated
 end

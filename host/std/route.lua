@@ -65,8 +65,8 @@ local function register(method, pattern, handler, options)
       entry[name] = value
     end
   end
-  entry.file, entry.line = core.register(entry)
   entry.checks = collect_checks(entry)
+  core.register(entry)
 end
 
 --- Registers a handler for GET (and so for HEAD).

@@ -5,6 +5,7 @@
  */
 #include "base/form.h"
 #include "vm/bind.h"
+#include "vm/request_value.h"
 #include "vm/vm_internal.h"
 
 #include <string.h>
@@ -20,11 +21,10 @@ static bool find_script(lua_State *L, lua_Debug *ar) {
 }
 
 static unsigned check_renderer(lua_State *L, const char *name) {
-  static const char *const names[] = {"json", "html", "text", "problem"};
-  for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-    if (name && strcmp(name, names[i]) == 0)
-      return 1u << i;
-  return (unsigned)luaL_error(L, "renderers: '%s' is none of json, html, text, problem", name ? name : "(not a text)");
+  unsigned renderer = name ? route_renderer_parse(name) : 0;
+  if (!renderer)
+    luaL_error(L, "renderers: '%s' is none of json, html, text, problem", name ? name : "(not a text)");
+  return renderer;
 }
 
 static unsigned read_renderers(lua_State *L, int entry) {
@@ -48,9 +48,7 @@ static unsigned read_renderers(lua_State *L, int entry) {
 /***
  * Registers a route, while the route files load.
  * @function register
- * @tparam table entry method, pattern, handler, renderers, deadline and what dispatch needs; kept
- * @treturn string the file
- * @treturn integer the line
+ * @tparam table entry method, pattern, handler, checks, renderers, deadline and what dispatch needs; kept
  */
 static int core_register(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -84,9 +82,15 @@ static int core_register(lua_State *L) {
   }
   lua_pushvalue(L, 1);
   lua_rawseti(L, 2, number);
-  lua_pushstring(L, ar.short_src);
-  lua_pushinteger(L, ar.currentline);
-  return 2;
+  /* Where there is nothing to ask before the handler, dispatch is not needed on the way to it. */
+  bool direct = lua_getfield(L, 1, "checks") == LUA_TNIL;
+  lua_getfield(L, LUA_REGISTRYINDEX, VM_HANDLERS);
+  if (direct)
+    lua_getfield(L, 1, "handler");
+  else
+    lua_pushboolean(L, 0); /* no hole in the list */
+  lua_rawseti(L, -2, number);
+  return 0;
 }
 
 /***
@@ -186,10 +190,35 @@ static int core_parse_query(lua_State *L) {
   return 2;
 }
 
+/***
+ * The language of the request or run under way.
+ * @function language
+ * @treturn string `en` or `ko`
+ */
+static int core_language(lua_State *L) {
+  const char *language = vm_of(L)->language;
+  lua_pushstring(L, language ? language : "en");
+  return 1;
+}
+
+/***
+ * Sets it, until the next request.
+ * @function set_language
+ * @tparam string language any other than `ko` is English
+ */
+static int core_set_language(lua_State *L) {
+  vm_of(L)->language = strcmp(luaL_checkstring(L, 1), "ko") == 0 ? "ko" : "en";
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
+    {"language", core_language},
     {"parse_headers", core_parse_headers},
     {"parse_query", core_parse_query},
     {"register", core_register},
+    {"request_index", request_value_index},
+    {"request_part", request_value_part},
+    {"set_language", core_set_language},
     {"where", core_where},
     {NULL, NULL},
 };

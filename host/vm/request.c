@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "vm/generation.h"
 #include "vm/request_secrets.h"
+#include "vm/request_value.h"
 #include "vm/vm_internal.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@
 
 #include <lauxlib.h>
 
-enum { FAIL_SECONDS = 2, MOST_BODY_EXCERPT = 4096, MOST_TEXT = 2048, RAW_PARTS = 4 };
+enum { FAIL_SECONDS = 2, MOST_BODY_EXCERPT = 4096, MOST_TEXT = 2048 };
 
 static const char request_key = 0; /* registry: the request under way */
 
@@ -26,85 +27,16 @@ struct call {
   const struct vm_request *request;
   struct vm_response *response;
   struct vm *vm;
+  bool has_table; /* the registry has this request's */
   int64_t user_id;
   char user_email[256];
 };
 
 /* ---- the request, in Lua ---- */
 
-static void push_params(lua_State *L, const struct route_match *match) {
-  const struct route_path *path = match->path;
-  lua_createtable(L, 0, path ? path->parameter_count : 0);
-  if (!path)
-    return;
-  for (int i = 0; i < path->parameter_count; i++) {
-    if (path->integers[i])
-      lua_pushinteger(L, match->numbers[i]);
-    else
-      lua_pushlstring(L, match->values[i], match->lengths[i]);
-    lua_setfield(L, -2, path->parameters[i]);
-  }
-}
-
-/* The headers as one text, "name\0value\0…": one copy now, taken apart only if a script looks. */
-static void push_headers(lua_State *L, const struct vm_request *request) {
-  luaL_Buffer text;
-  luaL_buffinit(L, &text);
-  for (int i = 0; i < request->header_count; i++) {
-    luaL_addlstring(&text, request->headers[i].name, strlen(request->headers[i].name) + 1);
-    luaL_addlstring(&text, request->headers[i].value, strlen(request->headers[i].value) + 1);
-  }
-  luaL_pushresult(&text);
-}
-
-/*
- * The raw parts, by number, for mulligan.request: headers, query, body, the route's entry. They are a closure's and not
- * the table's, so that a traceback which shows the table does not show what was sent in confidence.
- */
-static int raw_part(lua_State *L) {
-  lua_Integer part = luaL_checkinteger(L, 1);
-  luaL_argcheck(L, part >= 1 && part <= RAW_PARTS, 1, "there is no such part");
-  lua_pushvalue(L, lua_upvalueindex((int)part));
-  return 1;
-}
-
-/* Pushes the request's table; the dispatch module is at `dispatch`, the route's entry (or nil) at `entry`. */
-static void push_request(lua_State *L, const struct vm_request *request, int dispatch, int entry) {
-  lua_createtable(L, 1, 10);
-  push_headers(L, request);
-  lua_pushstring(L, request->query);
-  lua_pushlstring(L, request->body, request->body_length);
-  lua_pushvalue(L, entry);
-  lua_pushcclosure(L, raw_part, RAW_PARTS);
-  lua_rawseti(L, -2, 1);
-  lua_pushstring(L, request->method);
-  lua_setfield(L, -2, "method");
-  lua_pushlstring(L, request->path, request->path_length);
-  lua_setfield(L, -2, "path");
-  if (request->match->path) {
-    lua_pushstring(L, request->match->path->pattern);
-    lua_setfield(L, -2, "route");
-  }
-  push_params(L, request->match);
-  lua_setfield(L, -2, "params");
-  lua_pushstring(L, request->id);
-  lua_setfield(L, -2, "id");
-  lua_pushstring(L, request->remote_addr);
-  lua_setfield(L, -2, "remote_addr");
-  lua_pushstring(L, request->language);
-  lua_setfield(L, -2, "language");
-  lua_getfield(L, dispatch, "request_type");
-  lua_setmetatable(L, -2);
-}
-
-/* The route that answers: the one asked for, or, for a method that the path has not, the one whose options hold. */
 static const struct route *route_of(const struct vm_request *request) {
   const struct route_path *path = request->match->path;
-  if (!path)
-    return NULL;
-  if (request->kind < ROUTE_METHOD_COUNT && path->routes[request->kind].entry)
-    return &path->routes[request->kind];
-  return &path->routes[path->first];
+  return path ? route_path_route(path, request->kind) : NULL;
 }
 
 static const char *refusal_of(const struct vm_request *request) {
@@ -142,24 +74,41 @@ static void read_user(lua_State *L, struct call *call, int request) {
 
 /* ---- the two calls ---- */
 
-static int run_body(lua_State *L) {
-  struct call *call = vm_context(vm_of(L));
-  const char *refusal = refusal_of(call->request);
-  lua_pushnil(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &request_key); /* the last user's request is never this one's */
-  lua_getfield(L, LUA_REGISTRYINDEX, VM_DISPATCH); /* 1 */
-  push_entry(L, call->request);                    /* 2 */
-  push_request(L, call->request, 1, 2);            /* 3 */
-  lua_pushvalue(L, 3);
+/* Pushes the request's table and keeps it for the exception handler. */
+static void push_request(lua_State *L, struct call *call) {
+  request_value_push(L, call->request);
+  lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &request_key);
-  lua_getfield(L, 1, "run");
-  lua_pushvalue(L, 3);
-  lua_pushvalue(L, 2);
+  call->has_table = true;
+}
+
+/* Calls what answers the request, with as many results as a handler has. */
+static void call_handler(lua_State *L, struct call *call, int request) {
+  const struct route *route = route_of(call->request);
+  const char *refusal = refusal_of(call->request);
+  if (!refusal) {
+    lua_getfield(L, LUA_REGISTRYINDEX, VM_HANDLERS);
+    if (lua_rawgeti(L, -1, route->entry) == LUA_TFUNCTION) {
+      lua_pushvalue(L, request);
+      lua_call(L, 1, 3);
+      return;
+    }
+  }
+  lua_getfield(L, LUA_REGISTRYINDEX, VM_DISPATCH);
+  lua_getfield(L, -1, "run");
+  lua_pushvalue(L, request);
+  push_entry(L, call->request);
   lua_pushstring(L, refusal);
   lua_call(L, 3, 3);
-  vm_response_write(L, call->response, 4);
+}
+
+static int run_body(lua_State *L) {
+  struct call *call = vm_context(vm_of(L));
+  push_request(L, call); /* 1 */
+  call_handler(L, call, 1);
+  vm_response_write(L, call->response, lua_gettop(L) - 2);
   if (call->response->status >= 400)
-    read_user(L, call, 3);
+    read_user(L, call, 1);
   return 0;
 }
 
@@ -169,10 +118,10 @@ static int fail_body(lua_State *L) {
   struct vm_response *response = call->response;
   lua_getfield(L, LUA_REGISTRYINDEX, VM_DISPATCH); /* 1 */
   push_entry(L, call->request);                    /* 2 */
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &request_key) == LUA_TNIL) {
-    lua_pop(L, 1);
-    push_request(L, call->request, 1, 2); /* the raise came before there was one */
-  }
+  if (call->has_table)
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &request_key);
+  else
+    push_request(L, call); /* the raise came before there was one */
   read_user(L, call, 3);
   lua_settop(L, 3);
   lua_getfield(L, 1, "fail");
@@ -325,6 +274,7 @@ void request_run(struct vm *vm, const struct vm_request *request, struct vm_resp
   int64_t started_ns = clock_monotonic_ns();
   struct call call = {.request = request, .response = response, .vm = vm};
   vm_set_request_id(vm, request->id);
+  vm->language = request->language;
   vm_begin_secrets(vm, name_secrets);
   vm_response_reset(response);
   struct error_record *record = NULL;

@@ -6,6 +6,7 @@
  */
 #include "vm/response.h"
 
+#include "base/token.h"
 #include "base/utf8.h"
 #include "vm/bind.h"
 
@@ -52,18 +53,8 @@ void vm_response_reset(struct vm_response *response) {
   error_record_destroy(response->error);
   response->error = NULL;
 }
-/* ---- the response, out of Lua ---- */
 
-static bool is_token(const char *text, size_t length) {
-  if (length == 0)
-    return false;
-  for (size_t i = 0; i < length; i++) {
-    unsigned char c = (unsigned char)text[i];
-    if (c <= ' ' || c >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", c))
-      return false;
-  }
-  return true;
-}
+/* ---- the response, out of Lua ---- */
 
 static bool is_hosts_own(const char *name) {
   static const char *const names[] = {"content-length", "connection", "transfer-encoding", "date", "keep-alive", NULL};
@@ -79,7 +70,7 @@ static void add_header(lua_State *L, struct vm_response *response, int name_inde
     luaL_error(L, "a response header's name must be a text, not a %s", luaL_typename(L, name_index));
   size_t name_length, length;
   const char *name = lua_tolstring(L, name_index, &name_length);
-  if (!is_token(name, name_length))
+  if (!token_is(name, name_length))
     luaL_error(L, "response header '%s' has a name that HTTP does not allow", name);
   if (is_hosts_own(name))
     luaL_error(L, "response header '%s' is the host's business", name);
@@ -172,7 +163,7 @@ static void write_body(lua_State *L, struct vm_response *response, int index) {
                luaL_typename(L, index));
   }
   if (response->body.failed)
-    luaL_error(L, "the response's body exceeds %d MiB", (int)(response->body.cap >> 20));
+    luaL_error(L, "the response's body exceeds %I bytes", (LUAI_UACINT)response->body.cap);
   if (!response->content_type)
     response->content_type = type;
 }

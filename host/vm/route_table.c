@@ -41,6 +41,19 @@ const char *route_method_name(enum route_method method) {
   return method < ROUTE_METHOD_COUNT ? method_names[method] : "?";
 }
 
+unsigned route_renderer_parse(const char *name) {
+  static const char *const names[] = {"json", "html", "text", "problem"};
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0)
+      return 1u << i;
+  return 0;
+}
+
+const struct route *route_path_route(const struct route_path *path, enum route_method method) {
+  bool there = method < ROUTE_METHOD_COUNT && path->routes[method].entry;
+  return &path->routes[there ? method : path->first];
+}
+
 /* ---- life ---- */
 
 struct route_table *route_table_create(void) {
@@ -244,10 +257,6 @@ static bool same_parameters(const struct route_path *a, const struct route_path 
   return true;
 }
 
-static const struct route *first_route(const struct route_path *path) {
-  return &path->routes[path->first];
-}
-
 static enum mulligan_status add_route(struct route_path *path, const struct route *route, struct fault *fault) {
   struct route *slot = &path->routes[route->method];
   if (slot->entry)
@@ -288,7 +297,7 @@ enum mulligan_status route_table_add(struct route_table *table, const char *patt
   enum mulligan_status status = node ? MULLIGAN_OK : fault ? fault->status : MULLIGAN_INVALID;
   struct route_path **place = node ? (path->slash ? &node->slashed : &node->plain) : NULL;
   if (place && *place && !same_parameters(*place, path)) {
-    const struct route *other = first_route(*place);
+    const struct route *other = route_path_route(*place, ROUTE_METHOD_OTHER);
     status = fault_set(fault, MULLIGAN_CONSTRAINT,
                        "route \"%s\" at %s:%d and \"%s\" at %s:%d are the same path under other parameter names",
                        pattern, route->file, route->line, (*place)->pattern, other->file, other->line);

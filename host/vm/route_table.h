@@ -28,6 +28,8 @@ enum { ROUTE_MOST_PARAMETERS = 8, ROUTE_MOST_SEGMENTS = 32 };
 
 /** The formats a response can have; a route's `renderers` is a set of them. */
 enum route_renderer { ROUTE_JSON = 1, ROUTE_HTML = 2, ROUTE_TEXT = 4, ROUTE_PROBLEM = 8 };
+/** "json", "html", "text" or "problem"; 0 for any other name. */
+unsigned route_renderer_parse(const char *name);
 
 /** One handler: a method on a path. */
 struct route {
@@ -50,6 +52,9 @@ struct route_path {
   char *parameters[ROUTE_MOST_PARAMETERS];
   bool integers[ROUTE_MOST_PARAMETERS];
 };
+
+/** The route that answers this method, or, where the path has none for it, the one whose options hold. */
+const struct route *route_path_route(const struct route_path *path, enum route_method method);
 
 struct route_match {
   const struct route_path *path;             /* NULL: no pattern matches */

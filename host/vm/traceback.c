@@ -10,6 +10,7 @@
 #include "vm/traceback.h"
 
 #include "base/utf8.h"
+#include "vm/request_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,28 @@ static void look_into(struct walk *walk, int depth) {
   }
 }
 
+/* What a request's table would show had all its fields been read: they are worked out only when somebody asks. */
+static void add_request(struct walk *walk, const struct request_value *request, json_t *object) {
+  json_object_set_new(object, "method", text_value(walk, request->method.bytes, request->method.length));
+  json_object_set_new(object, "path", text_value(walk, request->path.bytes, request->path.length));
+  if (!request->over)
+    return;
+  const struct route_path *path = request->over;
+  json_t *params = json_object();
+  for (int i = 0; i < path->parameter_count; i++) {
+    const struct request_text *text = &request->parameters[i];
+    bool secret = is_secret(walk, path->parameters[i]);
+    if (secret && walk->taint)
+      taint_add(walk->taint, text->bytes, text->length);
+    json_object_set_new(params, path->parameters[i],
+                        secret              ? json_string(MULLIGAN_SCRUBBED)
+                        : path->integers[i] ? json_integer(request->numbers[i])
+                                            : text_value(walk, text->bytes, text->length));
+  }
+  json_object_set_new(object, "params", params);
+  json_object_set_new(object, "route", text_value(walk, path->pattern, strlen(path->pattern)));
+}
+
 static json_t *table_value(struct walk *walk, int index, int depth) {
   lua_State *co = walk->co;
   const void *self = lua_topointer(co, index);
@@ -203,9 +226,16 @@ static json_t *table_value(struct walk *walk, int index, int depth) {
   }
   walk->path[depth] = self;
   json_t *object = json_object();
+  const struct request_value *request = request_value_at(co, index);
+  if (request)
+    add_request(walk, request, object);
   lua_pushnil(co);
   for (int count = 0; lua_next(co, index); count++) {
     char key[MOST_TEXT];
+    if (request && lua_islightuserdata(co, -2)) { /* what it was made of */
+      lua_pop(co, 1);
+      continue;
+    }
     key_text(co, -2, key);
     if (count == MOST_ENTRIES || walk->budget == 0) {
       walk->truncated = true;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "vm/bind.h"
+#include "vm/request_value.h"
 #include "vm/traceback.h"
 #include "vm/vm_internal.h"
 
@@ -373,9 +374,14 @@ static void load_settings(lua_State *L, struct generation *generation) {
 static void load_routes(lua_State *L, struct vm *vm) {
   lua_newtable(L);
   lua_setfield(L, LUA_REGISTRYINDEX, VM_ENTRIES);
+  lua_newtable(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, VM_HANDLERS);
   lua_pushcfunction(L, module_require);
   lua_pushliteral(L, "mulligan.dispatch");
   lua_call(L, 1, 1);
+  lua_getfield(L, -1, "request_type");
+  request_value_prepare(L, lua_gettop(L));
+  lua_pop(L, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, VM_DISPATCH);
   const struct generation_script *script;
   for (size_t i = 0; (script = generation_script_at(vm->generation, "routes/", i)) != NULL; i++) {

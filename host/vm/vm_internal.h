@@ -24,8 +24,10 @@ enum {
   VM_MOST_REQUESTS = 1000 * 1000 /* then it makes room for a fresh one */
 };
 
-#define VM_ENTRIES  "mulligan.entries"      /* registry: the routes' entries, by number */
-#define VM_DISPATCH "mulligan.dispatch"     /* registry: the module of this name */
+#define VM_ENTRIES  "mulligan.entries"  /* registry: the routes' entries, by number */
+#define VM_HANDLERS "mulligan.handlers" /* registry: by the same number, the handlers that nothing is checked before   \
+                                         */
+#define VM_DISPATCH "mulligan.dispatch" /* registry: the module of this name */
 #define VM_SETTINGS "mulligan.settings.lua" /* registry: what settings.lua returned */
 
 struct vm_breadcrumb {
@@ -71,6 +73,7 @@ struct vm {
   unsigned breadcrumb_count;         /* ever, in this call */
 
   /* the request or run under way */
+  const char *language;          /* its texts': static, "en" or "ko" */
   vm_name_secrets *name_secrets; /* what it knows to be secret from its beginning; NULL for nothing */
   struct taint *taint;           /* what has been found to be secret; NULL until somebody asks */
 };

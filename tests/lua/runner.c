@@ -35,11 +35,11 @@ static int open_module(lua_State *L) {
   return 1;
 }
 
-static void preload(lua_State *L, const char *name) {
+static void preload(lua_State *L, const char *name, lua_CFunction open) {
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "preload");
   lua_pushfstring(L, "mulligan.%s", name);
-  lua_pushcfunction(L, open_module);
+  lua_pushcfunction(L, open);
   lua_settable(L, -3);
   lua_pop(L, 2);
 }
@@ -49,15 +49,16 @@ static int run(lua_State *L) {
   static const char *const native[] = {"crypto", "db",   "errorlog", "form", "json",
                                        "log",    "rate", "settings", "time", NULL};
   for (const char *const *name = native; *name; name++)
-    preload(L, *name);
+    preload(L, *name, open_module);
   for (const struct embedded_file *file = embedded_files; file->name; file++) {
     size_t length = strlen(file->name);
     if (strncmp(file->name, "std/", 4) != 0 || length < 9)
       continue;
     char name[64] = "";
     strncat(name, file->name + 4, length - 8 < sizeof name ? length - 8 : sizeof name - 1);
-    preload(L, name);
+    preload(L, name, open_module);
   }
+  preload(L, "core", core_open); /* module_require gives it to the library alone, which a spec may load by itself */
   lua_createtable(L, arguments->count, 1);
   lua_pushstring(L, "mulligan-busted");
   lua_rawseti(L, -2, 0);
