@@ -91,23 +91,38 @@ bool buf_add_char(struct buf *buf, char c) {
   return buf_add(buf, &c, 1);
 }
 
+bool buf_add_number(struct buf *buf, uint64_t number) {
+  char digits[20];
+  char *start = digits + sizeof digits;
+  do
+    *--start = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  return buf_add(buf, start, (size_t)(digits + sizeof digits - start));
+}
+
 bool buf_addf(struct buf *buf, const char *format, ...) {
+  if (!buf_reserve(buf, 0))
+    return false;
+  /* What there is room for is written at once; the rest, once it is known how long it is. */
+  size_t room = buf->capacity - buf->length;
   va_list args;
   va_start(args, format);
-  int length = vsnprintf(NULL, 0, format, args);
+  int length = vsnprintf(room > 0 ? buf->data + buf->length : NULL, room > 0 ? room + 1 : 0, format, args);
   va_end(args);
+  if (length >= 0 && (size_t)length > room) {
+    if (buf->capacity > 0)
+      buf->data[buf->length] = '\0';
+    if (!buf_reserve(buf, (size_t)length))
+      return false;
+    va_start(args, format);
+    length = vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
+    va_end(args);
+  }
   if (length < 0) {
     buf->failed = true;
     return false;
   }
-  if (!buf_reserve(buf, (size_t)length))
-    return false;
-  if (length > 0) {
-    va_start(args, format);
-    vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
-    va_end(args);
-    buf->length += (size_t)length;
-  }
+  buf->length += (size_t)length;
   return true;
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
   char *data; /* always terminated by a NUL that `length` does not count; "" when empty */
@@ -32,6 +33,8 @@ bool buf_reserve(struct buf *buf, size_t more);
 bool buf_add(struct buf *buf, const void *bytes, size_t length);
 bool buf_add_text(struct buf *buf, const char *text);
 bool buf_add_char(struct buf *buf, char c);
+/** In decimal digits. */
+bool buf_add_number(struct buf *buf, uint64_t number);
 bool buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /**
  * Hands the bytes to the caller, who frees them with free(); the buffer is empty after, and `failed` stays as it was.

@@ -16,6 +16,7 @@
 #include "http/exchange_head.h"
 #include "http/negotiation.h"
 #include "http/pages.h"
+#include "http/reason.h"
 #include "vm/generation.h"
 #include "vm/request.h"
 
@@ -30,23 +31,25 @@
 #include <civetweb.h>
 
 enum {
-  MOST_HEADERS = 64, /* civetweb drops what comes after without a word */
   MOST_RESPONSE = 64 << 20,
   KEPT_BUFFER = 64 * 1024,
   READ_CHUNK = 16 * 1024,
-  ID_SIZE = 21
+  PREFIX_LENGTH = 12,
+  ID_SIZE = PREFIX_LENGTH + 8 + 1,
+  DATE_SIZE = 48
 };
 
 struct exchange {
   struct exchange_shared *shared;
-  char prefix[13];  /* of the request ids of this worker */
-  uint32_t counter; /* and what makes each its own */
-  char date[40];    /* the Date header's value, and */
-  time_t date_at;   /* the second it is for */
+  char prefix[PREFIX_LENGTH + 1]; /* of the request ids of this worker */
+  uint32_t counter;               /* and what makes each its own */
+  char date[DATE_SIZE];           /* the Date header's line, and */
+  time_t date_at;                 /* the second it is for */
 
   /* the request under way */
   struct mg_connection *connection;
   const struct mg_request_info *info;
+  struct exchange_head head;
   char id[ID_SIZE];
   bool close;      /* the connection ends with this answer */
   struct buf path; /* the decoded segments, one after the other */
@@ -57,7 +60,7 @@ struct exchange {
   struct generation *generation; /* pinned while the request runs */
   struct route_match match;
   struct vm_request request;
-  struct request_header headers[MOST_HEADERS];
+  struct request_header headers[EXCHANGE_MOST_HEADERS];
   struct vm_response response;
   char reference[MULLIGAN_REFERENCE_SIZE]; /* of the error on record; "" for none */
   struct buf out;
@@ -92,10 +95,22 @@ void exchange_destroy(struct exchange *exchange) {
   free(exchange);
 }
 
+/* The worker's prefix and its count, in eight hexadecimal digits. */
+static void write_id(struct exchange *exchange) {
+  static const char digits[] = "0123456789abcdef";
+  uint32_t count = exchange->counter++;
+  char *id = exchange->id;
+  memcpy(id, exchange->prefix, PREFIX_LENGTH);
+  for (int i = PREFIX_LENGTH; i < ID_SIZE - 1; i++, count <<= 4)
+    id[i] = digits[count >> 28];
+  id[ID_SIZE - 1] = '\0';
+}
+
 static void begin(struct exchange *exchange, struct mg_connection *connection) {
   exchange->connection = connection;
   exchange->info = mg_get_request_info(connection);
-  snprintf(exchange->id, sizeof exchange->id, "%s%08" PRIx32, exchange->prefix, exchange->counter++);
+  exchange->head = (struct exchange_head){0};
+  write_id(exchange);
   exchange->close = false;
   exchange->segment_count = 0;
   buf_clear(&exchange->path, KEPT_BUFFER);
@@ -108,69 +123,7 @@ static void begin(struct exchange *exchange, struct mg_connection *connection) {
   exchange->request.match = &exchange->match;
 }
 
-/* ---- the request's head ---- */
-
-static const char *header(const struct exchange *exchange, const char *name) {
-  return mg_get_header(exchange->connection, name);
-}
-
-static bool is_token(const char *text) {
-  if (!*text)
-    return false;
-  for (; *text; text++)
-    if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", *text))
-      return false;
-  return true;
-}
-
-static bool has_control(const char *text) {
-  for (; *text; text++)
-    if (((unsigned char)*text < ' ' && *text != '\t') || *text == 0x7f)
-      return true;
-  return false;
-}
-
-/*
- * What civetweb lets through and two servers in a row might read differently. Returns what is wrong, or NULL; the
- * connection is not to be trusted after it.
- */
-static const char *find_smuggling(const struct mg_request_info *info) {
-  int lengths = 0, encodings = 0, hosts = 0;
-  if (info->num_headers >= MOST_HEADERS)
-    return "there are too many headers";
-  const char *fault = exchange_head_fault(info);
-  if (fault)
-    return fault;
-  for (int i = 0; i < info->num_headers; i++) {
-    const char *name = info->http_headers[i].name, *value = info->http_headers[i].value;
-    if (!is_token(name))
-      return "a header's name is malformed";
-    if (has_control(value))
-      return "a header's value holds control characters";
-    if (strcasecmp(name, "Content-Length") == 0) {
-      lengths++;
-      if (!*value || strspn(value, "0123456789") != strlen(value) || strlen(value) > 18)
-        return "Content-Length is not a number";
-    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
-      encodings++;
-      if (strcasecmp(value, "chunked") != 0)
-        return "the only Transfer-Encoding is chunked";
-    } else if (strcasecmp(name, "Host") == 0) {
-      hosts++;
-    }
-  }
-  if (lengths > 1)
-    return "Content-Length is given twice";
-  if (encodings > 1 || (lengths && encodings))
-    return "the length of the body is given in two ways";
-  if (encodings && strcmp(info->http_version, "1.1") != 0)
-    return "HTTP/1.0 knows no Transfer-Encoding";
-  if (hosts > 1)
-    return "Host is given twice";
-  if (hosts == 0 && strcmp(info->http_version, "1.1") == 0)
-    return "there is no Host header";
-  return NULL;
-}
+/* ---- the request's path ---- */
 
 static int hex_digit(char c) {
   if (c >= '0' && c <= '9')
@@ -181,7 +134,10 @@ static int hex_digit(char c) {
 
 /* Appends one decoded segment; false for a broken escape, a NUL or control character, or bad UTF-8. */
 static bool decode_segment(struct buf *out, const char *text, size_t length) {
-  size_t start = out->length;
+  if (!buf_reserve(out, length))
+    return false;
+  char *start = out->data + out->length, *to = start;
+  bool ascii = true;
   for (size_t i = 0; i < length; i++) {
     char c = text[i];
     if (c == '%') {
@@ -192,10 +148,14 @@ static bool decode_segment(struct buf *out, const char *text, size_t length) {
       c = (char)(high * 16 + low);
       i += 2;
     }
-    if ((unsigned char)c < ' ' || c == 0x7f || !buf_add_char(out, c))
+    if ((unsigned char)c < ' ' || c == 0x7f)
       return false;
+    ascii = ascii && (unsigned char)c < 0x80;
+    *to++ = c;
   }
-  return utf8_valid(out->data + start, out->length - start);
+  *to = '\0';
+  out->length += (size_t)(to - start);
+  return ascii || utf8_valid(start, (size_t)(to - start));
 }
 
 /* Takes the path apart, decoding segment by segment, so that an encoded slash never makes two of one. */
@@ -244,37 +204,27 @@ static void fill_request(struct exchange *exchange) {
   request->path = exchange->path.data;
   request->path_length = exchange->path.length;
   request->query = info->query_string ? info->query_string : "";
-  int count = info->num_headers < MOST_HEADERS ? info->num_headers : MOST_HEADERS;
+  int count = info->num_headers < EXCHANGE_MOST_HEADERS ? info->num_headers : EXCHANGE_MOST_HEADERS;
   for (int i = 0; i < count; i++)
     exchange->headers[i] = (struct request_header){info->http_headers[i].name, info->http_headers[i].value};
   request->headers = exchange->headers;
   request->header_count = count;
   request->remote_addr = info->remote_addr;
-  request->language = negotiation_language(header(exchange, "Accept-Language"));
+  request->language = negotiation_language(exchange->head.accept_language);
   request->id = exchange->id;
 }
 
 /* ---- the body ---- */
 
-static bool is_chunked(const struct exchange *exchange) {
-  return header(exchange, "Transfer-Encoding") != NULL;
-}
-
-/* civetweb answers this for no callback, and clients such as curl wait a second for it. */
-static bool wants_continue(const struct exchange *exchange) {
-  const char *expect = header(exchange, "Expect");
-  return expect && strcasecmp(expect, "100-continue") == 0;
-}
-
 /* Reads the whole body. Returns 0, or the status to answer with; the connection then closes. */
 static int read_body(struct exchange *exchange) {
   const struct mg_request_info *info = exchange->info;
-  bool chunked = is_chunked(exchange);
+  bool chunked = exchange->head.chunked;
   if (!chunked && info->content_length <= 0)
     return 0;
   if (!chunked && (size_t)info->content_length > exchange->body.cap)
     return 413;
-  if (wants_continue(exchange))
+  if (exchange->head.expects_continue) /* civetweb answers it for no callback, and curl waits a second for it */
     mg_write(exchange->connection, "HTTP/1.1 100 Continue\r\n\r\n", 25);
   for (;;) {
     size_t room = exchange->body.cap - exchange->body.length;
@@ -303,12 +253,12 @@ static int read_body(struct exchange *exchange) {
 
 /* ---- the answer ---- */
 
-static const char *date_header(struct exchange *exchange) {
+static const char *date_line(struct exchange *exchange) {
   time_t now = time(NULL);
   if (now != exchange->date_at) {
     struct tm parts;
     gmtime_r(&now, &parts);
-    strftime(exchange->date, sizeof exchange->date, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    strftime(exchange->date, sizeof exchange->date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
     exchange->date_at = now;
   }
   return exchange->date;
@@ -316,7 +266,7 @@ static const char *date_header(struct exchange *exchange) {
 
 /* Will the client reuse the connection? Civetweb decides by the same headers. */
 static bool client_keeps(const struct exchange *exchange) {
-  const char *connection = header(exchange, "Connection");
+  const char *connection = exchange->head.connection;
   const char *version = exchange->info->http_version;
   if (connection)
     return strcasestr(connection, "keep-alive") != NULL ||
@@ -329,10 +279,41 @@ static bool is_crowded(const struct exchange *exchange) {
   return atomic_load(&exchange->shared->connections) * 10 > exchange->shared->services->settings->threads * 9;
 }
 
+static void add_line(struct buf *out, const char *name, const char *value) {
+  buf_add_text(out, name);
+  buf_add_text(out, value);
+  buf_add(out, "\r\n", 2);
+}
+
+/* Piece by piece and not by a format: every answer passes here, and printf cost more than the handler of a small one.
+ */
+static void write_head(struct exchange *exchange, bool bodiless) {
+  const struct vm_response *response = &exchange->response;
+  struct buf *out = &exchange->out;
+  buf_add_text(out, "HTTP/1.1 ");
+  buf_add_number(out, (uint64_t)response->status);
+  add_line(out, " ", reason_of(response->status));
+  buf_add_text(out, date_line(exchange));
+  if (response->content_type && response->content_type[0])
+    add_line(out, "Content-Type: ", response->content_type);
+  if (exchange->match.path)
+    add_line(out, "Allow: ", exchange->match.path->allow);
+  buf_add(out, response->headers.data, response->headers.length);
+  if (exchange->reference[0] && response->status >= 500)
+    add_line(out, "Cache-Control: no-store\r\nX-Error-Id: ", exchange->reference);
+  add_line(out, "X-Request-Id: ", exchange->id);
+  buf_add_text(out, exchange->close ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
+  if (!bodiless) {
+    buf_add_text(out, "Content-Length: ");
+    buf_add_number(out, response->body.length);
+    buf_add(out, "\r\n", 2);
+  }
+  buf_add(out, "\r\n", 2);
+}
+
 /* Writes head and body as one, and returns the status. */
 static int send_answer(struct exchange *exchange) {
   struct vm_response *response = &exchange->response;
-  const struct route_path *path = exchange->match.path;
   struct buf *out = &exchange->out;
   bool head = exchange->request.method && strcmp(exchange->request.method, "HEAD") == 0;
   bool bodiless = response->status == 204 || response->status == 304;
@@ -341,19 +322,7 @@ static int send_answer(struct exchange *exchange) {
     exchange->close = true;
     mg_disable_connection_keep_alive(exchange->connection);
   }
-  buf_addf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", response->status, pages_reason(response->status),
-           date_header(exchange));
-  if (response->content_type && response->content_type[0])
-    buf_addf(out, "Content-Type: %s\r\n", response->content_type);
-  if (path)
-    buf_addf(out, "Allow: %s\r\n", path->allow);
-  buf_add(out, response->headers.data, response->headers.length);
-  if (exchange->reference[0] && response->status >= 500)
-    buf_addf(out, "X-Error-Id: %s\r\nCache-Control: no-store\r\n", exchange->reference);
-  buf_addf(out, "X-Request-Id: %s\r\nConnection: %s\r\n", exchange->id, exchange->close ? "close" : "keep-alive");
-  if (!bodiless)
-    buf_addf(out, "Content-Length: %zu\r\n", response->body.length);
-  buf_add(out, "\r\n", 2);
+  write_head(exchange, bodiless);
   if (!head && !bodiless)
     buf_add(out, response->body.data, response->body.length);
   if (out->failed) {
@@ -369,18 +338,15 @@ static int send_answer(struct exchange *exchange) {
 /* ---- errors ---- */
 
 static unsigned error_formats(const struct settings *settings) {
-  static const char *const names[] = {"json", "html", "text", "problem"};
   unsigned formats = 0;
   for (size_t i = 0; i < settings->error_renderers.count; i++)
-    for (unsigned n = 0; n < sizeof names / sizeof *names; n++)
-      if (strcmp(settings->error_renderers.items[i], names[n]) == 0)
-        formats |= 1u << n;
+    formats |= route_renderer_parse(settings->error_renderers.items[i]);
   return formats ? formats : ROUTE_JSON;
 }
 
 /* The form that this client gets an error in; one that accepts none of them gets JSON, never a 406. */
 static enum route_renderer error_format(const struct exchange *exchange) {
-  unsigned format = negotiation_format(header(exchange, "Accept"), error_formats(exchange->shared->services->settings));
+  unsigned format = negotiation_format(exchange->head.accept, error_formats(exchange->shared->services->settings));
   return format ? (enum route_renderer)format : ROUTE_JSON;
 }
 
@@ -460,7 +426,7 @@ static int refuse(struct exchange *exchange, int status, const char *code, const
   if (status == 503)
     buf_add_text(&response->headers, "Retry-After: 1\r\n");
   response->error = request_error_record(&exchange->request, exchange->shared->services->scrub, status, code,
-                                         detail ? detail : pages_reason(status));
+                                         detail ? detail : reason_of(status));
   finish_error(exchange);
   return send_answer(exchange);
 }
@@ -508,14 +474,8 @@ static int run(struct exchange *exchange) {
     find_route(exchange);
   }
   const struct route_path *path = exchange->match.path;
-  unsigned renderers = 0;
-  if (path) {
-    enum route_method kind = exchange->request.kind;
-    const struct route *route =
-        kind < ROUTE_METHOD_COUNT && path->routes[kind].entry ? &path->routes[kind] : &path->routes[path->first];
-    renderers = route->renderers;
-  }
-  exchange->request.acceptable = !path || negotiation_format(header(exchange, "Accept"), renderers) != 0;
+  exchange->request.acceptable =
+      !path || negotiation_format(exchange->head.accept, route_path_route(path, exchange->request.kind)->renderers);
   request_run(vm, &exchange->request, &exchange->response);
   vm_pool_give(exchange->shared->pool, vm);
   if (exchange->response.status == 503 && exchange->response.own)
@@ -528,9 +488,11 @@ static int run(struct exchange *exchange) {
 }
 
 static int answer(struct exchange *exchange) {
-  const char *smuggling = find_smuggling(exchange->info);
-  if (smuggling)
-    return refuse(exchange, exchange->info->num_headers >= MOST_HEADERS ? 431 : 400, "bad_request", smuggling, true);
+  const char *fault = exchange_head_read(&exchange->head, exchange->info);
+  fill_request(exchange);
+  if (fault)
+    return refuse(exchange, exchange->info->num_headers >= EXCHANGE_MOST_HEADERS ? 431 : 400, "bad_request", fault,
+                  true);
   if (!read_path(exchange)) {
     exchange->request.path = "/";
     exchange->request.path_length = 1;
@@ -556,7 +518,6 @@ static int answer(struct exchange *exchange) {
 int exchange_handle(struct exchange *exchange, struct mg_connection *connection) {
   begin(exchange, connection);
   exchange->generation = vm_pool_generation(exchange->shared->pool);
-  fill_request(exchange);
   int status = answer(exchange);
   generation_drop(exchange->generation);
   exchange->generation = NULL;
@@ -574,5 +535,6 @@ void exchange_refuse(struct exchange *exchange, struct mg_connection *connection
   request->remote_addr = info->remote_addr;
   request->language = "en";
   request->id = exchange->id;
+  exchange->head.accept = mg_get_header(connection, "Accept"); /* the rest of such a head is not to be looked at */
   refuse(exchange, status, "bad_request", NULL, true);
 }

@@ -7,6 +7,7 @@
  */
 #include "http/pages.h"
 
+#include "http/reason.h"
 #include "vm/embedded.h"
 
 #include <inttypes.h>
@@ -20,64 +21,33 @@
 
 struct words {
   int status;
-  const char *reason;
   const char *english, *korean; /* the sentence for a client */
   const char *korean_title;
 };
 
 static const struct words words[] = {
-    {400, "Bad Request", "The request is malformed.", "요청의 형식이 잘못되었습니다.", "잘못된 요청입니다"},
-    {401, "Unauthorized", NULL, NULL, "로그인이 필요합니다"},
-    {403, "Forbidden", NULL, NULL, "권한이 없습니다"},
-    {404, "Not Found", "There is nothing at this address.", "이 주소에는 아무것도 없습니다.", "찾을 수 없습니다"},
-    {405, "Method Not Allowed", "This method is not allowed here.", "여기에서는 쓸 수 없는 메서드입니다.",
-     "허용되지 않은 메서드입니다"},
-    {406, "Not Acceptable", NULL, NULL, "응답할 수 없는 형식입니다"},
-    {408, "Request Timeout", "The request took too long to arrive.", "요청이 도착하는 데 너무 오래 걸렸습니다.",
-     "요청 시간이 지났습니다"},
-    {409, "Conflict", NULL, NULL, "충돌이 있습니다"},
-    {411, "Length Required", "The request must say how long its body is.", "요청 본문의 길이를 알려 주어야 합니다.",
-     "길이가 필요합니다"},
-    {413, "Content Too Large", "The request's body is too large.", "요청 본문이 너무 큽니다.", "본문이 너무 큽니다"},
-    {414, "URI Too Long", "The address is too long.", "주소가 너무 깁니다.", "주소가 너무 깁니다"},
-    {415, "Unsupported Media Type", NULL, NULL, "지원하지 않는 형식입니다"},
-    {417, "Expectation Failed", "The expectation cannot be met.", "Expect 헤더의 요구를 들어줄 수 없습니다.",
-     "요구를 들어줄 수 없습니다"},
-    {429, "Too Many Requests", NULL, NULL, "요청이 너무 많습니다"},
-    {431, "Request Header Fields Too Large", "The request's headers are too large or too many.",
-     "요청 헤더가 너무 크거나 많습니다.", "헤더가 너무 큽니다"},
-    {500, "Internal Server Error", "Something went wrong on our side.", "저희 쪽에서 문제가 생겼습니다.",
-     "서버에 문제가 생겼습니다"},
-    {501, "Not Implemented", "The server does not know this method.", "서버가 모르는 메서드입니다.",
-     "지원하지 않는 메서드입니다"},
-    {503, "Service Unavailable", "This took longer than it may, or too much is going on. Please try again in a moment.",
+    {400, "The request is malformed.", "요청의 형식이 잘못되었습니다.", "잘못된 요청입니다"},
+    {401, NULL, NULL, "로그인이 필요합니다"},
+    {403, NULL, NULL, "권한이 없습니다"},
+    {404, "There is nothing at this address.", "이 주소에는 아무것도 없습니다.", "찾을 수 없습니다"},
+    {405, "This method is not allowed here.", "여기에서는 쓸 수 없는 메서드입니다.", "허용되지 않은 메서드입니다"},
+    {406, NULL, NULL, "응답할 수 없는 형식입니다"},
+    {408, "The request took too long to arrive.", "요청이 도착하는 데 너무 오래 걸렸습니다.", "요청 시간이 지났습니다"},
+    {409, NULL, NULL, "충돌이 있습니다"},
+    {411, "The request must say how long its body is.", "요청 본문의 길이를 알려 주어야 합니다.", "길이가 필요합니다"},
+    {413, "The request's body is too large.", "요청 본문이 너무 큽니다.", "본문이 너무 큽니다"},
+    {414, "The address is too long.", "주소가 너무 깁니다.", "주소가 너무 깁니다"},
+    {415, NULL, NULL, "지원하지 않는 형식입니다"},
+    {417, "The expectation cannot be met.", "Expect 헤더의 요구를 들어줄 수 없습니다.", "요구를 들어줄 수 없습니다"},
+    {429, NULL, NULL, "요청이 너무 많습니다"},
+    {431, "The request's headers are too large or too many.", "요청 헤더가 너무 크거나 많습니다.",
+     "헤더가 너무 큽니다"},
+    {500, "Something went wrong on our side.", "저희 쪽에서 문제가 생겼습니다.", "서버에 문제가 생겼습니다"},
+    {501, "The server does not know this method.", "서버가 모르는 메서드입니다.", "지원하지 않는 메서드입니다"},
+    {503, "This took longer than it may, or too much is going on. Please try again in a moment.",
      "처리가 너무 오래 걸렸거나 요청이 몰렸습니다. 잠시 후 다시 시도해 주세요.", "잠시 이용할 수 없습니다"},
-    {505, "HTTP Version Not Supported", "The server does not speak this version of HTTP.",
-     "서버가 지원하지 않는 HTTP 버전입니다.", "지원하지 않는 HTTP 버전입니다"},
-};
-
-static const struct {
-  int status;
-  const char *reason;
-} plain_reasons[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {206, "Partial Content"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {410, "Gone"},
-    {412, "Precondition Failed"},
-    {418, "I'm a Teapot"},
-    {422, "Unprocessable Content"},
-    {423, "Locked"},
-    {502, "Bad Gateway"},
-    {504, "Gateway Timeout"},
+    {505, "The server does not speak this version of HTTP.", "서버가 지원하지 않는 HTTP 버전입니다.",
+     "지원하지 않는 HTTP 버전입니다"},
 };
 
 static const struct words *words_of(int status) {
@@ -85,16 +55,6 @@ static const struct words *words_of(int status) {
     if (words[i].status == status)
       return &words[i];
   return NULL;
-}
-
-const char *pages_reason(int status) {
-  const struct words *found = words_of(status);
-  if (found)
-    return found->reason;
-  for (size_t i = 0; i < sizeof plain_reasons / sizeof *plain_reasons; i++)
-    if (plain_reasons[i].status == status)
-      return plain_reasons[i].reason;
-  return status < 300 ? "Success" : status < 400 ? "Redirection" : status < 500 ? "Client Error" : "Server Error";
 }
 
 static bool is_korean(const struct page *page) {
@@ -120,7 +80,7 @@ static void add_detail(const struct page *page, struct buf *out) {
     else
       buf_addf(out, "Something went wrong on our side. Please tell %s, quoting %s.", report_to(page), page->reference);
   } else {
-    buf_add_text(out, sentence ? sentence : pages_reason(page->status));
+    buf_add_text(out, sentence ? sentence : reason_of(page->status));
   }
 }
 
@@ -130,7 +90,7 @@ static const char *write_json(const struct page *page, bool problem, const char 
   json_t *body = json_object();
   if (problem) {
     json_object_set_new(body, "type", json_string("about:blank"));
-    json_object_set_new(body, "title", json_string(pages_reason(page->status)));
+    json_object_set_new(body, "title", json_string(reason_of(page->status)));
     json_object_set_new(body, "status", json_integer(page->status));
   }
   json_object_set_new(body, "detail", json_string(detail));
@@ -246,7 +206,7 @@ static const char *write_html(const struct page *page, const struct generation *
   snprintf(status, sizeof status, "%d", page->status);
   snprintf(app_code, sizeof app_code, "%" PRId64, page->app_code);
   const struct value values[] = {
-      {"title", is_korean(page) && found ? found->korean_title : pages_reason(page->status)},
+      {"title", is_korean(page) && found ? found->korean_title : reason_of(page->status)},
       {"detail", detail},
       {"status", status},
       {"code", page->code},
@@ -275,7 +235,7 @@ const char *pages_write(const struct page *page, enum route_renderer format, con
   if (format == ROUTE_HTML) {
     type = write_html(page, generation, detail.data, out);
   } else if (format == ROUTE_TEXT) {
-    buf_addf(out, "%d %s\n\n%s\n", page->status, pages_reason(page->status), detail.data);
+    buf_addf(out, "%d %s\n\n%s\n", page->status, reason_of(page->status), detail.data);
     if (page->reference && !strstr(detail.data, page->reference))
       buf_addf(out, "%s\n", page->reference);
     type = "text/plain; charset=utf-8";

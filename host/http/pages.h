@@ -22,9 +22,6 @@ struct page {
   const char *language;  /* "en" or "ko" */
 };
 
-/** "Not Found" for 404. */
-const char *pages_reason(int status);
-
 /**
  * Appends the page in this format and returns its Content-Type. HTML comes from the application's pages/STATUS.html
  * (STATUS.ko.html in Korean), or the host's own page where `generation` is NULL or has none.

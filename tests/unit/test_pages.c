@@ -2,6 +2,7 @@
  * test_pages.c - the host's own answers in their four forms.
  */
 #include "http/pages.h"
+#include "http/reason.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,8 +120,8 @@ static void speaks_korean(void **state) {
 static void every_status_has_a_reason(void **state) {
   (void)state;
   for (int status = 200; status < 600; status++)
-    assert_true(strlen(pages_reason(status)) > 0);
-  assert_string_equal(pages_reason(404), "Not Found");
+    assert_true(strlen(reason_of(status)) > 0);
+  assert_string_equal(reason_of(404), "Not Found");
 }
 
 int main(void) {
