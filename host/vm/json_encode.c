@@ -42,6 +42,7 @@ struct encoder {
   lua_State *L;
   struct buf *out;
   int indent;
+  bool has_types; /* the next two were looked up */
   const void *list_type, *object_type;
   struct member *members; /* a stack, shared by all levels; starts as `few` */
   size_t member_count, member_capacity;
@@ -132,6 +133,17 @@ static inline bool is_plain(unsigned char c) {
   return c >= 0x20 && c != '"' && c != '\\';
 }
 
+/** Are these eight bytes plain ASCII? Looked at all at once: most of an answer is. */
+static inline bool are_plain(const char *text) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+  uint64_t bytes;
+  memcpy(&bytes, text, sizeof bytes);
+  /* Less than a blank, a quotation mark or a backslash sets a top bit by its borrow, and a byte beyond ASCII has one.
+   */
+  uint64_t marks = (bytes - ones * ' ') | ((bytes ^ ones * '"') - ones) | ((bytes ^ ones * '\\') - ones);
+  return ((marks | bytes) & tops) == 0;
+}
+
 static bool put_escape(struct encoder *e, unsigned char c) {
   static const char letters[32] = {[8] = 'b', [9] = 't', [10] = 'n', [12] = 'f', [13] = 'r'};
   static const char hex[] = "0123456789abcdef";
@@ -149,6 +161,8 @@ static bool encode_text(struct encoder *e, const char *text, size_t length, cons
     return refuse_size(e, at);
   for (;; i++) {
     /* Whole runs are copied at once; the first byte beyond ASCII has the rest of the text checked. */
+    while (length - i >= 8 && are_plain(text + i))
+      i += 8;
     while (i < length && is_plain((unsigned char)text[i]) && (checked || (unsigned char)text[i] < 0x80))
       i++;
     if (i < length && !checked && (unsigned char)text[i] >= 0x80) {
@@ -432,6 +446,15 @@ static bool encode_object(struct encoder *e, int index, int order, struct place 
   return put_char(e, '}') || refuse_size(e, at->outer);
 }
 
+/** Once a value that has a metatable is met: a plain answer has none. */
+static void find_types(struct encoder *e) {
+  if (e->has_types)
+    return;
+  e->list_type = type_of(e->L, &bind_json_list_type);
+  e->object_type = type_of(e->L, &bind_json_object_type);
+  e->has_types = true;
+}
+
 static bool encode_table(struct encoder *e, int index, struct place *outer) {
   lua_State *L = e->L;
   struct place at = {.outer = outer, .table = lua_topointer(L, index), .depth = outer == NULL ? 1 : outer->depth + 1};
@@ -448,6 +471,7 @@ static bool encode_table(struct encoder *e, int index, struct place *outer) {
   bool is_marked = false, is_object = false;
   if (lua_getmetatable(L, index)) {
     const void *type = lua_topointer(L, -1);
+    find_types(e);
     is_marked = is_list_type(L, e->list_type);
     is_object = type == e->object_type;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_json_order_name);
@@ -512,8 +536,7 @@ bool bind_json_encode_indented(lua_State *L, int index, int indent, struct buf *
   e.fault = fault;
   if (!lua_checkstack(L, 4))
     return refuse_stack(&e, NULL);
-  e.list_type = type_of(L, &bind_json_list_type);
-  e.object_type = type_of(L, &bind_json_object_type);
+  e.has_types = false;
 
   int top = lua_gettop(L);
   size_t start = out->length;

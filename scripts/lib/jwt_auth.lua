@@ -28,10 +28,11 @@ end
 --- The host calls this for every route that asks who it is.
 -- @treturn ?table the user and the token's claims; nil without credentials
 function jwt_auth.authenticate(req)
-  local scheme <const>, rest <const> = (req.headers.authorization or ""):match("^%s*(%S+)%s*(.-)%s*$")
+  local scheme <const>, behind <const> = (req.headers.authorization or ""):match("^%s*(%S+)%s*(.*)$")
   if not scheme or scheme:upper() ~= "JWT" then
     return nil
   end
+  local rest <const> = behind:match("^.*%S") or "" -- in two steps: trimming with `.-` takes as long as checking the token
   if rest == "" then
     refuse("Invalid Authorization header. No credentials provided.")
   end
