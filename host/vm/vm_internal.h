@@ -24,8 +24,9 @@ enum {
   VM_MOST_REQUESTS = 1000 * 1000 /* then it makes room for a fresh one */
 };
 
-#define VM_ENTRIES  "mulligan.entries"  /* registry: the routes' entries, by number */
-#define VM_HANDLERS "mulligan.handlers" /* registry: by the same number, the handlers that nothing is checked before   \
+#define VM_ENTRIES "mulligan.entries" /* registry: the routes' entries, by number */
+#define VM_HANDLERS                                                                                                    \
+  "mulligan.handlers"                   /* registry: by the same number, the handlers that nothing is checked before   \
                                          */
 #define VM_DISPATCH "mulligan.dispatch" /* registry: the module of this name */
 #define VM_SETTINGS "mulligan.settings.lua" /* registry: what settings.lua returned */

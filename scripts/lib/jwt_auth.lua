@@ -32,7 +32,8 @@ function jwt_auth.authenticate(req)
   if not scheme or scheme:upper() ~= "JWT" then
     return nil
   end
-  local rest <const> = behind:match("^.*%S") or "" -- in two steps: trimming with `.-` takes as long as checking the token
+  -- In two steps: trimming with `.-` takes as long as checking the token.
+  local rest <const> = behind:match("^.*%S") or ""
   if rest == "" then
     refuse("Invalid Authorization header. No credentials provided.")
   end
