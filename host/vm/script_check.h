@@ -9,8 +9,9 @@
 #include <jansson.h>
 
 /**
- * Compiles every script of the scripts folder, runs the routes files and loads the operator scripts, and returns a list
- * of sentences, each naming file and line; an empty one if nothing is wrong. The caller owns the list.
+ * Checks the scripts folder: every script compiles, has no undeclared global, no require that leads nowhere and no SQL
+ * that does not prepare; the settings and migrations are right; the routes files run, and the operator scripts load.
+ * Returns the findings (finding.h), in no order; the caller owns the list. Nothing is read of the data folder.
  */
 json_t *script_check(const struct vm_services *services);
 

@@ -2,7 +2,8 @@
  * settings_file.c - evaluates settings.lua before anything else is there.
  *
  * A small Lua state of its own, with no library that reaches outside and a bound on its work, is made and thrown away:
- * the vms that come later need the settings to be made. Called by commands at their start, on the main thread.
+ * the vms that come later need the settings to be made. Called by commands at their start, on the main thread, and by
+ * the reloader on its own.
  */
 #include "vm/settings_file.h"
 
@@ -20,14 +21,20 @@ enum { MOST_INSTRUCTIONS = 10 * 1000 * 1000, MOST_BYTES = 1 << 20, MOST_ITEMS = 
 
 struct evaluation {
   struct settings *settings;
-  const struct buf *source;
+  const char *source;
+  size_t length;
   struct fault *fault;
   enum mulligan_status status;
+  settings_file_refused *refused; /* NULL: the first setting that is refused ends it */
+  void *context;
 };
 
 static void stop(lua_State *L, lua_Debug *ar) {
   (void)ar;
-  luaL_error(L, "settings.lua runs too long");
+  luaL_where(L, 0);
+  lua_pushliteral(L, "settings.lua runs too long");
+  lua_concat(L, 2);
+  lua_error(L);
 }
 
 /* The text or number on top of the stack; raises where a NUL would cut it short. */
@@ -96,7 +103,7 @@ static int evaluate(lua_State *L) {
     lua_setglobal(L, *name);
   }
   lua_settop(L, 0);
-  if (luaL_loadbufferx(L, evaluation->source->data, evaluation->source->length, "@scripts/settings.lua", "t") != LUA_OK)
+  if (luaL_loadbufferx(L, evaluation->source, evaluation->length, "@scripts/settings.lua", "t") != LUA_OK)
     return lua_error(L);
   lua_call(L, 0, 1);
   if (lua_type(L, 1) != LUA_TTABLE)
@@ -106,11 +113,48 @@ static int evaluate(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING)
       return luaL_error(L, "scripts/settings.lua: a setting's name must be a text, not a %s", luaL_typename(L, 2));
     evaluation->status = set_one(evaluation, L, lua_tostring(L, 2));
-    if (evaluation->status != MULLIGAN_OK)
+    if (evaluation->status != MULLIGAN_OK && !evaluation->refused)
       return 0;
+    if (evaluation->status != MULLIGAN_OK)
+      evaluation->refused(evaluation->context, lua_tostring(L, 2), evaluation->fault);
+    evaluation->status = MULLIGAN_OK;
     lua_settop(L, 2);
   }
   return 0;
+}
+
+static enum mulligan_status run_file(struct evaluation *evaluation) {
+  lua_State *L = luaL_newstate();
+  if (!L)
+    return fault_set(evaluation->fault, MULLIGAN_NOMEM, "out of memory for settings.lua");
+  lua_sethook(L, stop, LUA_MASKCOUNT, MOST_INSTRUCTIONS);
+  lua_pushcfunction(L, evaluate);
+  lua_pushlightuserdata(L, evaluation);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    const char *message = lua_tostring(L, -1);
+    evaluation->status =
+        fault_set(evaluation->fault, MULLIGAN_INVALID, "%s", message ? message : "scripts/settings.lua raised no text");
+  }
+  lua_close(L);
+  return evaluation->status;
+}
+
+enum mulligan_status settings_file_apply_source(struct settings *settings, const char *source, size_t length,
+                                                struct fault *fault) {
+  struct evaluation evaluation = {.settings = settings, .source = source, .length = length, .fault = fault};
+  return run_file(&evaluation);
+}
+
+enum mulligan_status settings_file_judge(const char *source, size_t length, settings_file_refused *refused,
+                                         void *context, struct fault *fault) {
+  struct settings *settings = settings_create();
+  if (!settings)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory for settings.lua");
+  struct evaluation evaluation = {
+      .settings = settings, .source = source, .length = length, .fault = fault, .refused = refused, .context = context};
+  enum mulligan_status status = run_file(&evaluation);
+  settings_destroy(settings);
+  return status;
 }
 
 enum mulligan_status settings_file_apply(struct settings *settings, const char *path, struct fault *fault) {
@@ -119,22 +163,8 @@ enum mulligan_status settings_file_apply(struct settings *settings, const char *
   struct buf source;
   buf_init(&source, MOST_BYTES);
   enum mulligan_status status = file_read(path, &source, fault);
-  lua_State *L = status == MULLIGAN_OK ? luaL_newstate() : NULL;
-  if (status == MULLIGAN_OK && !L)
-    status = fault_set(fault, MULLIGAN_NOMEM, "out of memory for settings.lua");
-  if (L) {
-    struct evaluation evaluation = {settings, &source, fault, MULLIGAN_OK};
-    lua_sethook(L, stop, LUA_MASKCOUNT, MOST_INSTRUCTIONS);
-    lua_pushcfunction(L, evaluate);
-    lua_pushlightuserdata(L, &evaluation);
-    if (lua_pcall(L, 1, 0, 0) == LUA_OK) {
-      status = evaluation.status;
-    } else {
-      const char *message = lua_tostring(L, -1);
-      status = fault_set(fault, MULLIGAN_INVALID, "%s", message ? message : "scripts/settings.lua raised no text");
-    }
-    lua_close(L);
-  }
+  if (status == MULLIGAN_OK)
+    status = settings_file_apply_source(settings, source.data, source.length, fault);
   buf_release(&source);
   return status;
 }

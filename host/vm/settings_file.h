@@ -12,5 +12,15 @@
  * the setting (and the one that was meant, if its name is misspelt) and what is wrong with it.
  */
 enum mulligan_status settings_file_apply(struct settings *settings, const char *path, struct fault *fault);
+/** The same with the file's text. */
+enum mulligan_status settings_file_apply_source(struct settings *settings, const char *source, size_t length,
+                                                struct fault *fault);
+
+/** Told of a setting that is refused, and why. */
+typedef void settings_file_refused(void *context, const char *name, const struct fault *fault);
+/** Applies the file's text to nothing, and tells of every setting that would be refused. The fault is the file's own.
+ */
+enum mulligan_status settings_file_judge(const char *source, size_t length, settings_file_refused *refused,
+                                         void *context, struct fault *fault);
 
 #endif
