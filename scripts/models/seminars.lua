@@ -70,9 +70,9 @@ end
 local LIST <const> = [[
   SELECT s.id, s.name,
          (SELECT count(*) FROM user_seminar us
-           WHERE us.seminar_id = s.id AND us.role = 'participant' AND us.is_active) AS participant_count
+           WHERE us.seminar_id = s.id AND us.role = 'participant' AND us.is_active = 1) AS participant_count
     FROM seminar s
-   WHERE s.name GLOB :pattern
+   WHERE s.name LIKE :like ESCAPE '\' AND s.name GLOB :glob
    ORDER BY ]]
 local NEWEST <const> = LIST .. "s.created_at DESC, s.id DESC"
 local EARLIEST <const> = LIST .. "s.created_at, s.id"
@@ -82,9 +82,12 @@ local EARLIEST <const> = LIST .. "s.created_at, s.id"
 -- @tparam string name part of the name, in any case; "" for all
 -- @tparam boolean earliest oldest first; else newest first
 function seminars.list(name, earliest)
-  local pattern <const> = search.contains(name)
-  local found <const> = db.query(earliest and EARLIEST or NEWEST, { pattern = pattern })
-  local instructors <const> = enrolment.instructors_by_seminar(pattern)
+  local found <const> = db.query(earliest and EARLIEST or NEWEST, search.contains(name))
+  local ids <const> = {}
+  for place, seminar in ipairs(found) do
+    ids[place] = seminar.id
+  end
+  local instructors <const> = enrolment.instructors_by_seminar(ids)
   for _, seminar in ipairs(found) do
     seminar.instructors = instructors[seminar.id] or {}
   end

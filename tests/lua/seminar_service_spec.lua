@@ -83,7 +83,9 @@ describe("a search", function()
   local search <const> = scripts.loader({}) "lib.search"
 
   local function finds(needle, name)
-    return db.one("SELECT ? GLOB ? AS found", name, search.contains(needle)).found == 1
+    local patterns = search.contains(needle)
+    return db.one([[SELECT :name LIKE :like ESCAPE '\' AND :name GLOB :glob AS found]],
+      { name = name, like = patterns.like, glob = patterns.glob }).found == 1
   end
 
   it("finds a text inside a name whatever the case, beyond A to Z", function()
