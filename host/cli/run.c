@@ -1,62 +1,24 @@
 /**
  * run.c - `mulligan run`: lists the operator scripts, or runs one: first shown, then done.
  *
- * A run never creates or migrates a database: what it is asked to show is the state of what is there.
+ * Runs on the main thread.
  */
-#include "base/file.h"
-#include "cli/host.h"
+#include "cli/desk.h"
 #include "cli/job_exit.h"
 #include "cli/script_words.h"
 #include "operator/job.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static bool has_database(const struct command_context *context) {
-  char *path = file_join(context->settings->data, "app.db");
-  bool has = path && file_exists(path);
-  free(path);
-  return has;
-}
-
-/* Are migrations pending? Their scripts may then expect tables that are not there. */
-static enum mulligan_status check_schema(const struct host *host, struct fault *fault) {
-  struct migrate_plan plan;
-  struct store *store = NULL;
-  char *folder = file_join(host->services.settings->scripts, "migrations");
-  if (!folder)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
-  enum mulligan_status status = migrate_plan_read(&plan, folder, fault);
-  free(folder);
-  if (status != MULLIGAN_OK)
-    return status;
-  status = host_open_store(host, &store, fault);
-  if (status == MULLIGAN_OK)
-    status = migrate_check(store, plan.steps, plan.count, fault);
-  if (status == MULLIGAN_MISSING)
-    fault_set(fault, status, "the database is behind the scripts: run `mulligan migrate` first");
-  store_close(store);
-  migrate_plan_release(&plan);
-  return status;
-}
 
 /* Opens what the job needs: a script that is to run needs the data, one that is only shown does not. */
 static enum mulligan_status open_host(struct host *host, struct command_context *context, bool with_data,
                                       struct fault *fault) {
-  if (with_data && !has_database(context))
-    return fault_set(fault, MULLIGAN_MISSING, "there is no database in %s: `mulligan migrate` makes one",
-                     context->settings->data);
-  enum mulligan_status status = host_open(host, context, with_data ? HOST_DATA : 0, fault);
+  if (with_data)
+    return desk_open(host, context, true, fault);
+  enum mulligan_status status = host_open(host, context, 0, fault);
   if (status != MULLIGAN_OK)
     return status;
-  if (with_data)
-    status = check_schema(host, fault);
-  /* Routes are left out: one that is broken is no reason to keep an operator from working. */
-  if (status == MULLIGAN_OK) {
-    status = generation_load(&host->generation, &host->services, 1, false, fault);
-    if (status != MULLIGAN_OK)
-      host_record_load_failure(host, fault);
-  }
+  status = generation_load(&host->generation, &host->services, 1, false, fault);
   if (status != MULLIGAN_OK)
     host_close(host);
   return status;
@@ -98,6 +60,7 @@ int command_run(struct command_context *context, int argc, char **argv) {
   int status;
   if (command_parse(context, flags, sizeof flags / sizeof *flags, words.flag_count, words.flags, &status)) {
     options.name = words.name;
+    options.names_script = true;
     options.words = words.parameters;
     options.word_count = words.parameter_count;
     options.operator_name = script_words_operator(as);

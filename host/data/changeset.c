@@ -206,7 +206,7 @@ static enum mulligan_status check_keys(const struct changeset_recorder *recorder
   return MULLIGAN_OK;
 }
 
-enum mulligan_status changeset_end(struct changeset_recorder *recorder, struct changeset *out, struct fault *fault) {
+enum mulligan_status changeset_look(struct changeset_recorder *recorder, struct changeset *out, struct fault *fault) {
   *out = (struct changeset){0};
   enum mulligan_status status = check_keys(recorder, fault);
   int length = 0;
@@ -224,6 +224,11 @@ enum mulligan_status changeset_end(struct changeset_recorder *recorder, struct c
     out->length = (size_t)length;
   else
     changeset_release(out);
+  return status;
+}
+
+enum mulligan_status changeset_end(struct changeset_recorder *recorder, struct changeset *out, struct fault *fault) {
+  enum mulligan_status status = changeset_look(recorder, out, fault);
   changeset_abandon(recorder);
   return status;
 }
@@ -247,6 +252,17 @@ void changeset_release(struct changeset *changeset) {
   *changeset = (struct changeset){0};
 }
 
+enum mulligan_status changeset_load(struct changeset *out, const void *bytes, size_t length, struct fault *fault) {
+  *out = (struct changeset){.bytes = sqlite3_malloc64(length + 1), .length = length};
+  if (!out->bytes) {
+    *out = (struct changeset){0};
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  }
+  if (length > 0)
+    memcpy(out->bytes, bytes, length);
+  return MULLIGAN_OK;
+}
+
 /* ---- the schema ---- */
 
 enum mulligan_status changeset_schema_hash(struct store *store, char out[65], struct fault *fault) {
@@ -254,7 +270,8 @@ enum mulligan_status changeset_schema_hash(struct store *store, char out[65], st
   struct buf sql;
   buf_init(&sql, SQL_CAP);
   buf_add_text(&sql, "SELECT type, name, tbl_name, sql FROM \"main\".sqlite_schema "
-                     "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name");
+                     "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+                     "AND tbl_name NOT IN ('mulligan_run', 'mulligan_audit') ORDER BY type, name");
   struct sqlite3_stmt *statement;
   enum mulligan_status status = table_shape_prepare(db, &sql, &statement, fault);
   if (status != MULLIGAN_OK)

@@ -11,8 +11,9 @@
  * Called by the plan, on the thread that has the store. Invariant: the connection's switches are as before when it
  * returns.
  */
-#include "base/utf8.h"
 #include "data/changeset.h"
+#include "data/changeset_conflict.h"
+#include "data/changeset_references.h"
 #include "data/store_internal.h"
 #include "data/table_shape.h"
 
@@ -20,8 +21,9 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { SQL_CAP = 1 << 20, DETAIL_CAP = 700, VALUE_LENGTH = 60 };
+enum { SQL_CAP = 1 << 20 };
 
 /* A row that was taken out in the first pass, with its new values, to be put back in the second. */
 struct lifted_row {
@@ -35,76 +37,21 @@ struct target {
   struct table_shape shape;
   struct sqlite3_stmt *select, *delete, *insert;
   struct lifted_row *lifted;
+  bool inserted, deleted; /* what has been done to it, for the foreign keys */
+  bool *changed;          /* by column */
 };
 
 struct application {
   struct sqlite3 *db;
+  const struct changeset_terms *terms;
   struct target *targets;
   int64_t rows;
 };
-
-/* ---- saying what is in the way ---- */
-
-static void add_value(struct buf *out, struct sqlite3_value *value) {
-  int type = sqlite3_value_type(value);
-  const char *text = type == SQLITE_NULL || type == SQLITE_BLOB ? "" : (const char *)sqlite3_value_text(value);
-  size_t length = (size_t)sqlite3_value_bytes(value);
-  switch (type) {
-  case SQLITE_NULL:
-    buf_add_text(out, "NULL");
-    break;
-  case SQLITE_BLOB:
-    buf_addf(out, "(%zu bytes)", length);
-    break;
-  case SQLITE_TEXT:
-    buf_add_char(out, '\'');
-    utf8_add_repaired(out, text, utf8_cut(text, length, VALUE_LENGTH));
-    buf_add_text(out, length > VALUE_LENGTH ? "...'" : "'");
-    break;
-  default:
-    buf_add_text(out, text);
-  }
-}
-
-/* "user_seminar id=7": the row that a change is about. */
-static void add_row_name(struct buf *out, const struct table_shape *shape, struct sqlite3_value *const *values) {
-  buf_add_text(out, shape->name);
-  for (int i = 0; i < shape->column_count; i++) {
-    if (!shape->columns[i].key || !values[i])
-      continue;
-    buf_addf(out, " %s=", shape->columns[i].name);
-    add_value(out, values[i]);
-  }
-}
-
-/* The row as it stands now, for a message. */
-static void add_current_row(struct buf *out, const struct target *target) {
-  for (int i = 0; i < target->shape.column_count; i++) {
-    buf_addf(out, "%s%s=", i ? ", " : "", target->shape.columns[i].name);
-    add_value(out, sqlite3_column_value(target->select, i));
-  }
-}
-
-static enum mulligan_status conflict(struct buf *detail, struct fault *fault) {
-  enum mulligan_status status = fault_set(fault, MULLIGAN_CONSTRAINT, "%s", detail->data);
-  buf_release(detail);
-  return status;
-}
 
 static enum mulligan_status sqlite_fault(const struct application *work, const struct target *target,
                                          struct fault *fault) {
   return fault_set(fault, (sqlite3_errcode(work->db) & 0xff) == SQLITE_FULL ? MULLIGAN_FULL : MULLIGAN_ERROR,
                    "cannot change %s: %s", target->shape.name, sqlite3_errmsg(work->db));
-}
-
-/* A unique value that no other change of this set frees; `values` is the row that should have been written. */
-static enum mulligan_status unique_conflict(const struct application *work, const struct target *target,
-                                            struct sqlite3_value *const *values, struct fault *fault) {
-  struct buf detail;
-  buf_init(&detail, DETAIL_CAP);
-  add_row_name(&detail, &target->shape, values);
-  buf_addf(&detail, ": another row is in the way now: %s", sqlite3_errmsg(work->db));
-  return conflict(&detail, fault);
 }
 
 /* ---- statements ---- */
@@ -172,6 +119,9 @@ static enum mulligan_status find_target(struct application *work, const char *ta
                : status;
   if (target->shape.column_count != columns || !target->shape.has_key)
     return fault_set(fault, MULLIGAN_DENIED, "%s has other columns than the changes were recorded with", table);
+  target->changed = calloc((size_t)columns, sizeof *target->changed);
+  if (!target->changed)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   status = prepare_target(target, work->db, fault);
   *out = target;
   return status;
@@ -197,6 +147,7 @@ static void close_targets(struct application *work) {
     sqlite3_finalize(target->delete);
     sqlite3_finalize(target->insert);
     table_shape_release(&target->shape);
+    free(target->changed);
     free(target);
   }
 }
@@ -272,37 +223,41 @@ static bool same_value(struct sqlite3_value *a, struct sqlite3_value *b) {
   }
 }
 
-/* Stands `target->select` on the row and checks that what the change relies on is still there. */
-static enum mulligan_status check_row(const struct application *work, const struct change *change,
-                                      struct fault *fault) {
+/* May this column have been changed since without that counting as an edit? */
+static bool keeps_books(const struct application *work, const struct table_column *column) {
+  for (size_t i = 0; i < work->terms->bookkeeping_count; i++)
+    if (!column->key && strcasecmp(work->terms->bookkeeping[i], column->name) == 0)
+      return true;
+  return false;
+}
+
+/*
+ * Stands `target->select` on the row and checks that what the change relies on is still there. A column that keeps
+ * books and was changed since is left as it is.
+ */
+static enum mulligan_status check_row(const struct application *work, struct change *change, struct fault *fault) {
   const struct target *target = change->target;
-  struct buf detail;
-  buf_init(&detail, DETAIL_CAP);
   bind_row(target->select, &target->shape, change->old, true);
   int rc = sqlite3_step(target->select);
-  if (rc == SQLITE_DONE) {
-    add_row_name(&detail, &target->shape, change->old);
-    buf_add_text(&detail, ": somebody has removed this row since");
-    return conflict(&detail, fault);
-  }
+  if (rc == SQLITE_DONE)
+    return changeset_conflict_removed(work->terms->conflict, &target->shape, change->old, fault);
   if (rc != SQLITE_ROW)
     return sqlite_fault(work, target, fault);
   for (int i = 0; i < target->shape.column_count; i++) {
     struct sqlite3_value *current = sqlite3_column_value(target->select, i);
     if (!change->old[i] || same_value(change->old[i], current))
       continue;
-    add_row_name(&detail, &target->shape, change->old);
-    buf_addf(&detail, ": somebody has changed this row since: %s is now ", target->shape.columns[i].name);
-    add_value(&detail, current);
-    buf_add_text(&detail, ", not ");
-    add_value(&detail, change->old[i]);
-    return conflict(&detail, fault);
+    if (!keeps_books(work, &target->shape.columns[i]))
+      return changeset_conflict_changed(work->terms->conflict, &target->shape, change->old, i, current, change->old[i],
+                                        fault);
+    change->new[i] = NULL;
   }
   return MULLIGAN_OK;
 }
 
 static enum mulligan_status delete_row(struct application *work, const struct change *change, struct fault *fault) {
   struct target *target = change->target;
+  target->deleted = true;
   bind_row(target->delete, &target->shape, change->old, true);
   return run_once(target->delete) == SQLITE_DONE ? MULLIGAN_OK : sqlite_fault(work, target, fault);
 }
@@ -339,14 +294,18 @@ static enum mulligan_status update_row(struct application *work, const struct ch
   buf_init(&sql, SQL_CAP);
   buf_add_text(&sql, "UPDATE OR ABORT \"main\".");
   table_shape_add_name(&sql, shape->name);
-  const char *separator = " SET ";
+  int set = 0;
   for (int i = 0; i < shape->column_count; i++) {
     if (!change->new[i] || shape->columns[i].key)
       continue;
-    buf_add_text(&sql, separator);
+    target->changed[i] = true;
+    buf_add_text(&sql, set++ ? ", " : " SET ");
     table_shape_add_name(&sql, shape->columns[i].name);
     buf_addf(&sql, " = ?%d", i + 1);
-    separator = ", ";
+  }
+  if (set == 0) { /* only books would have been changed */
+    buf_release(&sql);
+    return MULLIGAN_OK;
   }
   buf_add_text(&sql, " WHERE ");
   table_shape_add_key(&sql, shape);
@@ -365,10 +324,11 @@ static enum mulligan_status update_row(struct application *work, const struct ch
 
 static enum mulligan_status insert_row(struct application *work, struct target *target,
                                        struct sqlite3_value *const *values, struct fault *fault) {
+  target->inserted = true;
   bind_row(target->insert, &target->shape, values, false);
   int rc = run_once(target->insert);
   if (rc == SQLITE_CONSTRAINT)
-    return unique_conflict(work, target, values, fault);
+    return changeset_conflict_unique(work->terms->conflict, &target->shape, values, sqlite3_errmsg(work->db), fault);
   return rc == SQLITE_DONE ? MULLIGAN_OK : sqlite_fault(work, target, fault);
 }
 
@@ -377,16 +337,10 @@ static enum mulligan_status insert_new_row(struct application *work, const struc
   struct target *target = change->target;
   bind_row(target->select, &target->shape, change->new, true);
   enum mulligan_status status;
-  if (sqlite3_step(target->select) == SQLITE_ROW) {
-    struct buf detail;
-    buf_init(&detail, DETAIL_CAP);
-    add_row_name(&detail, &target->shape, change->new);
-    buf_add_text(&detail, ": somebody has added this row since: ");
-    add_current_row(&detail, target);
-    status = conflict(&detail, fault);
-  } else {
+  if (sqlite3_step(target->select) == SQLITE_ROW)
+    status = changeset_conflict_added(work->terms->conflict, &target->shape, change->new, target->select, fault);
+  else
     status = insert_row(work, target, change->new, fault);
-  }
   sqlite3_reset(target->select);
   sqlite3_clear_bindings(target->select);
   return status;
@@ -394,7 +348,7 @@ static enum mulligan_status insert_new_row(struct application *work, const struc
 
 /* ---- the passes ---- */
 
-static enum mulligan_status take_out(struct application *work, const struct change *change, struct fault *fault) {
+static enum mulligan_status take_out(struct application *work, struct change *change, struct fault *fault) {
   if (change->operation == SQLITE_INSERT)
     return MULLIGAN_OK;
   struct sqlite3_stmt *select = change->target->select;
@@ -406,13 +360,13 @@ static enum mulligan_status take_out(struct application *work, const struct chan
   return status;
 }
 
-static enum mulligan_status put_in(struct application *work, const struct change *change, struct fault *fault) {
+static enum mulligan_status put_in(struct application *work, struct change *change, struct fault *fault) {
   work->rows++;
   return change->operation == SQLITE_INSERT ? insert_new_row(work, change, fault) : MULLIGAN_OK;
 }
 
 static enum mulligan_status for_each_change(const struct changeset *changeset, struct application *work,
-                                            enum mulligan_status (*step)(struct application *, const struct change *,
+                                            enum mulligan_status (*step)(struct application *, struct change *,
                                                                          struct fault *),
                                             struct fault *fault) {
   struct sqlite3_changeset_iter *changes = NULL;
@@ -441,44 +395,51 @@ static enum mulligan_status put_back_lifted(struct application *work, struct fau
 }
 
 static enum mulligan_status check_foreign_keys(struct application *work, struct fault *fault) {
-  struct buf sql;
-  buf_init(&sql, SQL_CAP);
-  buf_add_text(&sql, "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1");
-  struct sqlite3_stmt *statement;
-  enum mulligan_status status = table_shape_prepare(work->db, &sql, &statement, fault);
-  if (status != MULLIGAN_OK)
-    return status;
-  int rc = sqlite3_step(statement);
-  if (rc == SQLITE_ROW)
-    status =
-        fault_set(fault, MULLIGAN_CONSTRAINT, "%s row %s would refer to a row of %s that is not there",
-                  sqlite3_column_text(statement, 0),
-                  sqlite3_column_type(statement, 1) == SQLITE_NULL ? "(without a number)"
-                                                                   : (const char *)sqlite3_column_text(statement, 1),
-                  sqlite3_column_text(statement, 2));
-  else if (rc != SQLITE_DONE)
-    status = fault_set(fault, MULLIGAN_ERROR, "cannot check the foreign keys: %s", sqlite3_errmsg(work->db));
-  sqlite3_finalize(statement);
+  size_t count = 0;
+  for (const struct target *target = work->targets; target; target = target->next)
+    count++;
+  struct touched_table *tables = calloc(count + 1, sizeof *tables);
+  if (!tables)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  count = 0;
+  for (const struct target *target = work->targets; target; target = target->next)
+    tables[count++] = (struct touched_table){
+        .shape = &target->shape, .inserted = target->inserted, .deleted = target->deleted, .changed = target->changed};
+  enum mulligan_status status = changeset_references_check(work->db, tables, count, work->terms->conflict, fault);
+  free(tables);
   return status;
 }
 
-/* What happens inside the transaction. */
-static enum mulligan_status apply_changes(const struct changeset *changeset, struct store *store,
-                                          const char *schema_hash, struct application *work, struct fault *fault) {
-  char hash[65];
-  enum mulligan_status status = changeset_schema_hash(store, hash, fault);
-  if (status != MULLIGAN_OK)
-    return status;
-  if (strcmp(hash, schema_hash) != 0)
-    return fault_set(fault, MULLIGAN_DENIED,
-                     "the database's tables have been changed since the plan was made; make the plan again");
-  status = for_each_change(changeset, work, take_out, fault);
+/* The rows, without a script's guard: what is written here was allowed when it was recorded. */
+static enum mulligan_status apply_rows(const struct changeset *changeset, struct store *store, struct application *work,
+                                       struct fault *fault) {
+  enum store_trust trust = store->trust;
+  store->trust = STORE_TRUST_SELF;
+  enum mulligan_status status = for_each_change(changeset, work, take_out, fault);
   if (status == MULLIGAN_OK)
     status = put_back_lifted(work, fault);
   if (status == MULLIGAN_OK)
     status = for_each_change(changeset, work, put_in, fault);
   if (status == MULLIGAN_OK)
     status = check_foreign_keys(work, fault);
+  store->trust = trust;
+  return status;
+}
+
+/* What happens inside the transaction. */
+static enum mulligan_status apply_changes(const struct changeset *changeset, struct store *store,
+                                          struct application *work, struct fault *fault) {
+  const struct changeset_terms *terms = work->terms;
+  char hash[65];
+  enum mulligan_status status = changeset_schema_hash(store, hash, fault);
+  if (status != MULLIGAN_OK)
+    return status;
+  if (strcmp(hash, terms->schema_hash) != 0)
+    return fault_set(fault, MULLIGAN_DENIED,
+                     "the database's tables have been changed since the plan was made; make the plan again");
+  status = apply_rows(changeset, store, work, fault);
+  if (status == MULLIGAN_OK && terms->seal)
+    status = terms->seal(terms->context, store, fault);
   return status;
 }
 
@@ -498,15 +459,15 @@ static void switch_back(struct sqlite3 *db, const int before[SWITCH_COUNT]) {
     sqlite3_db_config(db, switches[i], before[i], NULL);
 }
 
-enum mulligan_status changeset_apply(const struct changeset *changeset, struct store *store, const char *schema_hash,
-                                     int64_t *rows, struct fault *fault) {
+enum mulligan_status changeset_apply(const struct changeset *changeset, struct store *store,
+                                     const struct changeset_terms *terms, int64_t *rows, struct fault *fault) {
   assert(!store_in_transaction(store));
-  struct application work = {.db = store_handle(store)};
+  struct application work = {.db = store_handle(store), .terms = terms};
   int before[SWITCH_COUNT];
   switch_off(work.db, before); /* outside the transaction: inside one SQLite would not take it */
   enum mulligan_status status = store_begin_write(store, fault);
   if (status == MULLIGAN_OK) {
-    status = apply_changes(changeset, store, schema_hash, &work, fault);
+    status = apply_changes(changeset, store, &work, fault);
     close_targets(&work);
     if (status == MULLIGAN_OK)
       status = store_commit(store, fault);

@@ -4,19 +4,15 @@
  * Called by the plan, on the thread that has the store. A changeset of an update holds the key and the columns that
  * changed; the rest of the row is read from the store, which must be in the state that the changes led to.
  */
-#include "base/utf8.h"
 #include "data/changeset.h"
 #include "data/store_internal.h"
 #include "data/table_shape.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SQL_CAP = 1 << 20, TEXT_CAP = 1 << 30 };
+enum { SQL_CAP = 1 << 20 };
 
 /* The table that the iterator stands in, with the statement that reads one of its rows by key. */
 struct cursor {
@@ -27,44 +23,8 @@ struct cursor {
 
 /* ---- values ---- */
 
-/* A text of JSON's must be UTF-8, which a text of SQLite's need not be. */
-static json_t *text_to_json(const char *text, size_t length) {
-  struct buf repaired;
-  buf_init(&repaired, TEXT_CAP);
-  json_t *json = utf8_add_repaired(&repaired, text, length) ? json_stringn(repaired.data, repaired.length) : NULL;
-  buf_release(&repaired);
-  return json;
-}
-
-/* NULL only when out of memory. */
-static json_t *value_to_json(const struct table_column *column, struct sqlite3_value *value) {
-  switch (sqlite3_value_type(value)) {
-  case SQLITE_INTEGER: {
-    int64_t integer = sqlite3_value_int64(value);
-    if (column->boolean && (integer == 0 || integer == 1))
-      return json_boolean(integer);
-    return json_integer(integer);
-  }
-  case SQLITE_FLOAT: {
-    double real = sqlite3_value_double(value);
-    if (isinf(real))
-      return json_string(real > 0 ? "Infinity" : "-Infinity");
-    return json_real(real);
-  }
-  case SQLITE_TEXT:
-    return text_to_json((const char *)sqlite3_value_text(value), (size_t)sqlite3_value_bytes(value));
-  case SQLITE_BLOB: {
-    char text[40];
-    snprintf(text, sizeof text, "(%d bytes)", sqlite3_value_bytes(value));
-    return json_string(text);
-  }
-  default:
-    return json_null();
-  }
-}
-
 static bool set_value(json_t *row, const struct table_column *column, struct sqlite3_value *value) {
-  return json_object_set_new(row, column->name, value_to_json(column, value)) == 0;
+  return json_object_set_new(row, column->name, table_shape_json(column, value)) == 0;
 }
 
 /* ---- rows ---- */

@@ -1,8 +1,8 @@
 /**
  * store.c - a connection's life, its transactions and its file.
  *
- * Called by the bindings and by the host's own modules, on the thread that has the store; only store_interrupt() comes
- * from others.
+ * Called by the bindings and by the host's own modules, on the thread that has the store; store_interrupt() also by a
+ * signal handler there.
  *
  * Invariants: the write lock is held exactly while `writing` is true (or inside a function here); no transaction is
  * open otherwise; a checkpoint runs only under the lock, between transactions. The last is what keeps clear of the
@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/frozen_sql.h"
 #include "data/store_internal.h"
 
 #include <assert.h>
@@ -116,7 +117,8 @@ void store_set_interrupt(struct store *store, bool (*should_stop)(void *context)
 }
 
 void store_interrupt(struct store *store) {
-  sqlite3_interrupt(store->db);
+  if (store->trust != STORE_TRUST_SELF)
+    sqlite3_interrupt(store->db);
 }
 
 void store_set_trace(struct store *store, void (*trace)(void *context, const char *sql, int64_t duration_ns),
@@ -130,6 +132,7 @@ void store_set_trace(struct store *store, void (*trace)(void *context, const cha
 /* SQLite's count of its memory costs a process-wide lock at each allocation, and nobody reads it. */
 static void configure_sqlite(void) {
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  frozen_sql_install();
 }
 
 /* What SQLite would report as "unable to open database file" has better names. */
@@ -290,7 +293,9 @@ static void checkpoint_if_grown(struct store *store) {
   if (store->wal_pages < store->checkpoint_at)
     return;
   int logged = 0, moved = 0;
+  store->trust = STORE_TRUST_SELF; /* what has been committed is no longer the script's to be stopped in */
   int code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, &logged, &moved);
+  store->trust = STORE_TRUST_SCRIPT;
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
     log_warning("checkpoint of %s: %s", store->path, sqlite3_errmsg(store->db));
   bool whole = code == SQLITE_OK && moved == logged;

@@ -150,7 +150,10 @@ const char *store_excerpt(char out[STORE_EXCERPT_SIZE], const char *sql, size_t 
  * MULLIGAN_INTERRUPTED. NULL takes it away.
  */
 void store_set_interrupt(struct store *store, bool (*should_stop)(void *context), void *context);
-/** From any thread: stops what runs now with MULLIGAN_INTERRUPTED. */
+/**
+ * Stops a script's statement that runs now with MULLIGAN_INTERRUPTED, sooner than the question above would where a step
+ * takes long; never the store's own, such as a COMMIT. For a signal handler on the store's own thread.
+ */
 void store_interrupt(struct store *store);
 
 /** Told of every statement that ended: its text, how long it took, and how it went. For breadcrumbs. NULL takes it

@@ -3,10 +3,11 @@
  *
  * SQLite asks while it prepares a statement, and again when it prepares it anew after a change of the schema, on the
  * thread that has the store. What is refused to scripts: transactions (db.transaction() keeps the write lock), other
- * databases, settings, temporary tables and triggers (a connection outlives a request, and so would they) and loading
- * code. Changes to the schema are writes like any other. Invariant: store->refusal is set only
- * between a refusal and the store_fail() that reports it.
+ * databases, settings, temporary tables and triggers (a connection outlives a request, and so would they), the host's
+ * record of runs, and loading code. Changes to the schema are writes like any other. Invariant: store->refusal is set
+ * only between a refusal and the store_fail() that reports it.
  */
+#include "data/run_table.h"
 #include "data/store_internal.h"
 
 #include <sqlite3.h>
@@ -57,7 +58,27 @@ static int check_pragma(struct store *store, const char *name, const char *value
   return refuse(store, "this PRAGMA is the host's business; those that list or show are free");
 }
 
+/* The table that an action writes to or rebuilds, NULL for any other action. */
+static const char *written_table(int action, const char *first, const char *second) {
+  switch (action) {
+  case SQLITE_INSERT:
+  case SQLITE_UPDATE:
+  case SQLITE_DELETE:
+  case SQLITE_CREATE_TABLE:
+  case SQLITE_DROP_TABLE:
+    return first;
+  case SQLITE_ALTER_TABLE:
+  case SQLITE_CREATE_INDEX:
+  case SQLITE_CREATE_TRIGGER:
+    return second;
+  default:
+    return NULL;
+  }
+}
+
 static int own_opinion(struct store *store, int action, const char *first, const char *second) {
+  if (store->trust == STORE_TRUST_SCRIPT && run_table_owns(written_table(action, first, second)))
+    return refuse(store, "mulligan_run and mulligan_audit are the host's own record of operators' runs");
   switch (action) {
   case SQLITE_TRANSACTION:
   case SQLITE_SAVEPOINT:

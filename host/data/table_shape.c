@@ -1,18 +1,23 @@
 /**
  * table_shape.c - a table's columns and key, read from SQLite's own table functions.
  *
- * Called by the changeset code on the thread that has the store. Invariant: a shape is whole or all zeros.
+ * Called by the changeset code on the thread that has the store. Invariant: a shape is whole or all zeros. How a value
+ * is shown stands here too, since it depends on its column.
  */
 #include "data/table_shape.h"
 
+#include "base/utf8.h"
+
+#include <math.h>
 #include <sqlite3.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* A statement over every column of the widest table SQLite takes stays well below this. */
-enum { SQL_CAP = 1 << 20 };
+enum { SQL_CAP = 1 << 20, TEXT_CAP = 1 << 30 };
 
 void table_shape_add_name(struct buf *sql, const char *name) {
   buf_add_char(sql, '"');
@@ -151,4 +156,41 @@ void table_shape_release(struct table_shape *shape) {
   free(shape->columns);
   free(shape->name);
   *shape = (struct table_shape){0};
+}
+
+/* ---- values ---- */
+
+/* A text of JSON's must be UTF-8, which a text of SQLite's need not be. */
+static json_t *text_to_json(const char *text, size_t length) {
+  struct buf repaired;
+  buf_init(&repaired, TEXT_CAP);
+  json_t *json = utf8_add_repaired(&repaired, text, length) ? json_stringn(repaired.data, repaired.length) : NULL;
+  buf_release(&repaired);
+  return json;
+}
+
+json_t *table_shape_json(const struct table_column *column, struct sqlite3_value *value) {
+  switch (sqlite3_value_type(value)) {
+  case SQLITE_INTEGER: {
+    int64_t integer = sqlite3_value_int64(value);
+    if (column->boolean && (integer == 0 || integer == 1))
+      return json_boolean(integer);
+    return json_integer(integer);
+  }
+  case SQLITE_FLOAT: {
+    double real = sqlite3_value_double(value);
+    if (isinf(real))
+      return json_string(real > 0 ? "Infinity" : "-Infinity");
+    return json_real(real);
+  }
+  case SQLITE_TEXT:
+    return text_to_json((const char *)sqlite3_value_text(value), (size_t)sqlite3_value_bytes(value));
+  case SQLITE_BLOB: {
+    char text[40];
+    snprintf(text, sizeof text, "(%d bytes)", sqlite3_value_bytes(value));
+    return json_string(text);
+  }
+  default:
+    return json_null();
+  }
 }

@@ -9,10 +9,12 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 struct table_column {
   char *name;
@@ -42,5 +44,9 @@ void table_shape_add_key(struct buf *sql, const struct table_shape *shape);
 /** Prepares `sql` (and releases it); the fault carries SQLite's words. */
 enum mulligan_status table_shape_prepare(struct sqlite3 *db, struct buf *sql, struct sqlite3_stmt **out,
                                          struct fault *fault);
+
+/** A value of this column as people are shown it: a blob as its length, a text repaired to UTF-8. NULL only when out of
+ * memory. */
+json_t *table_shape_json(const struct table_column *column, struct sqlite3_value *value);
 
 #endif

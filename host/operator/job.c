@@ -1,28 +1,31 @@
 /**
  * job.c - one run of an operator script.
  *
- * Called by the commands, on the main thread. The steps are those of run_job(), in order; each leaves its outcome in
- * the job and the rest is skipped once there is one. Invariant: until plan_apply() the live database is only read.
+ * Called by the commands, on the main thread. The steps are those of job_run(), in order; each leaves its outcome in
+ * the job and the rest is skipped once there is one. Invariants: until offer_make() the live database is only read; no
+ * script runs before its run is entered in the audit.
  */
 #include "operator/job.h"
 #include "base/buf.h"
+#include "operator/answers.h"
 #include "operator/arguments.h"
+#include "operator/command_line.h"
 #include "operator/display.h"
-#include "operator/plan.h"
-#include "operator/plan_text.h"
-#include "operator/printable.h"
+#include "operator/offer.h"
+#include "operator/run_record.h"
 #include "operator/script.h"
+#include "operator/script_run.h"
 #include "operator/table.h"
 #include "operator/terminal.h"
 #include "operator/words.h"
-#include "vm/operator_call.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 256, TEXT_CAP = 64 << 20, MESSAGE_SIZE = 1200 };
+enum { NAME_SIZE = 256, TEXT_CAP = 64 << 20 };
 
 struct job {
   const struct job_options *options;
@@ -32,13 +35,17 @@ struct job {
   char name[NAME_SIZE];
   struct vm *vm;
   struct operator_script script;
-  json_t *values; /* the parameters; secrets are among them */
+  json_t *values;  /* the parameters; secrets are among them */
+  json_t *secrets; /* the texts among them that are secret */
   struct store *live;
+  struct run_record *record; /* NULL until the run is entered in the audit */
+  struct script_run run;
   struct plan *plan;
   struct display display;
+  struct answers answers;
   bool ended; /* `outcome` holds */
   enum job_outcome outcome;
-  char message[MESSAGE_SIZE]; /* why, for the JSON */
+  char message[OFFER_MESSAGE_SIZE]; /* why, for the JSON and the audit */
   char reference[MULLIGAN_REFERENCE_SIZE];
   int64_t rows;
 };
@@ -59,17 +66,8 @@ static void end_because(struct job *job, enum job_outcome outcome, const char *f
   va_start(args, format);
   vsnprintf(job->message, sizeof job->message, format, args);
   va_end(args);
-  struct buf text;
-  buf_init(&text, MESSAGE_SIZE * 8);
-  printable_add_lines(&text, job->message, strlen(job->message));
-  fflush(stdout);
-  fprintf(stderr, "mulligan %s: %s\n", job->options->command, text.data);
-  buf_release(&text);
+  offer_tell(job->options->command, job->message);
   end(job, outcome);
-}
-
-static void tell_unsaved(void) {
-  fprintf(stderr, "%s\n", words("Nothing has been saved."));
 }
 
 /* Ends the job with what the script said when it failed, without what it was told in confidence. */
@@ -102,7 +100,7 @@ static void end_with_error(struct job *job, const struct fault *fault) {
   } else {
     error_record_destroy(record);
   }
-  tell_unsaved();
+  offer_tell_unsaved();
 }
 
 /* ---- steps ---- */
@@ -152,9 +150,67 @@ static void read_arguments(struct job *job) {
     fprintf(stderr, "%s\n", words("The same command with --help tells what it takes."));
   } else {
     end_because(job, status == MULLIGAN_DENIED ? JOB_NOT_CONFIRMED : JOB_FAILED, "%s", fault.message);
-    tell_unsaved();
+    offer_tell_unsaved();
   }
 }
+
+/* ---- in the audit ---- */
+
+static char *make_command_line(const struct job *job) {
+  const struct job_options *options = job->options;
+  struct buf line;
+  buf_init(&line, TEXT_CAP);
+  buf_addf(&line, "mulligan %s", options->command);
+  if (options->names_script)
+    command_line_add_word(&line, options->name);
+  command_line_add_parameters(&line, &job->script, job->services->scrub, options->words, options->word_count);
+  if (options->names_script && options->apply)
+    buf_add_text(&line, options->yes ? " --apply --yes" : " --apply");
+  return buf_detach(&line);
+}
+
+static void begin_record(struct job *job) {
+  struct fault fault;
+  char file[NAME_SIZE + sizeof "operators/.lua"], path[NAME_SIZE + sizeof "scripts/operators/.lua"];
+  snprintf(file, sizeof file, "operators/%s.lua", job->name);
+  snprintf(path, sizeof path, "scripts/%s", file);
+  const struct generation_script *script = generation_find(job->generation, file);
+  char *command_line = make_command_line(job);
+  json_t *masked = arguments_masked(&job->script, job->values, job->services->scrub);
+  const struct run_opening opening = {
+      .kind = "script",
+      .name = job->name,
+      .operator_name = job->options->operator_name,
+      .reason = json_string_value(json_object_get(masked, "reason")),
+      .command_line = command_line,
+      .script = path,
+      .source = script ? script->source : NULL,
+      .source_length = script ? script->length : 0,
+      .parameters = masked,
+  };
+  if (run_record_begin(&job->record, job->services, &opening, &fault) != MULLIGAN_OK)
+    end_because(job, JOB_FAILED, "%s", fault.message);
+  json_decref(masked);
+  free(command_line);
+}
+
+/* What the script put out goes with the end of its run. */
+static void end_record(struct job *job) {
+  struct fault fault;
+  if (!job->record)
+    return;
+  enum mulligan_status status = MULLIGAN_OK;
+  if (json_array_size(job->display.output) > 0)
+    status = run_record_add_cell(job->record, NULL, job->display.output, job->vm, &fault);
+  if (status == MULLIGAN_OK)
+    status = run_record_end(job->record, offer_audit_outcome(job->outcome), job->message, &fault);
+  if (status != MULLIGAN_OK)
+    fprintf(stderr, words("The audit could not be completed: %s\n"), fault.message);
+  if (!job->options->json && !job->options->brief)
+    run_record_print(job->record, job->options->out);
+}
+
+/* ---- the work ---- */
 
 static void open_plan(struct job *job) {
   struct fault fault;
@@ -164,116 +220,69 @@ static void open_plan(struct job *job) {
 
 static void run_script(struct job *job) {
   struct fault fault;
-  struct op_listener listener = display_listener(&job->display);
-  struct op_session session = {.listener = &listener, .operator_name = job->options->operator_name};
-  json_t *secrets = arguments_secret(&job->script, job->values);
-  if (!secrets) {
+  struct op_listener shown = display_listener(&job->display);
+  job->secrets = arguments_secret(&job->script, job->values);
+  if (!job->secrets || !answers_note(&job->answers, &shown)) {
     end_because(job, JOB_FAILED, "out of memory");
     return;
   }
-  const struct operator_call call = {.name = job->name,
-                                     .language = words_language(),
-                                     .parameters = job->values,
-                                     .secrets = secrets,
-                                     .frozen_us = plan_made_at(job->plan),
-                                     .session = &session};
-  vm_swap_store(job->vm, plan_store(job->plan));
-  enum mulligan_status status = operator_run(job->vm, &call, &fault);
-  vm_swap_store(job->vm, NULL); /* it stays the plan's */
+  struct op_listener listener = answers_listener(&job->answers);
+  struct op_session session = {.listener = &listener};
+  job->run = (struct script_run){.services = &job->vm_services,
+                                 .generation = job->generation,
+                                 .name = job->name,
+                                 .values = job->values,
+                                 .secrets = job->secrets,
+                                 .operator_name = job->options->operator_name,
+                                 .answers = job->answers.given};
+  enum mulligan_status status = script_run_on(&job->run, job->vm, job->plan, &session, &fault);
+  job->answers.listener = NULL; /* it does not outlive this function */
   if (session.aborted) {
     end_because(job, JOB_ABORTED, "%s", fault.message);
-    tell_unsaved();
+    offer_tell_unsaved();
   } else if (status != MULLIGAN_OK) {
     end_with_error(job, &fault);
   }
   op_session_end(&session);
-  json_decref(secrets);
 }
 
 static void finish_plan(struct job *job) {
   struct fault fault;
   enum mulligan_status status = plan_finish(job->plan, job->services->scrub, &fault);
+  if (status == MULLIGAN_OK) {
+    job->rows = plan_row_count(job->plan);
+    run_record_note_answers(job->record, job->answers.given);
+    status = run_record_plan(job->record, job->plan, job->values, !job->options->apply, &fault);
+  }
   if (status != MULLIGAN_OK) {
     end_because(job, status == MULLIGAN_DENIED ? JOB_REFUSED : JOB_FAILED, "%s", fault.message);
-    tell_unsaved();
-    return;
+    offer_tell_unsaved();
   }
-  job->rows = plan_row_count(job->plan);
 }
 
-/* Is somebody going to be asked before anything is saved? */
-static bool will_ask(const struct job *job) {
-  return job->options->apply && !job->options->yes && job->rows > 0 && terminal_is_there();
+/* The address that the run is about, where its parameters name one. */
+static const char *email_of(const struct job *job) {
+  return json_string_value(json_object_get(job->values, "email"));
 }
 
-static void show_plan(struct job *job) {
+static void make_offer(struct job *job) {
   const struct job_options *options = job->options;
-  bool asks = will_ask(job);
-  if (options->brief || (options->json && !asks))
-    return;
-  FILE *out = options->json ? stderr : options->out; /* who is asked must have seen it */
-  struct buf text;
-  buf_init(&text, TEXT_CAP);
-  if (job->rows == 0)
-    buf_addf(&text, "\n%s\n", words("This changes nothing."));
-  else
-    plan_text_add(&text, plan_changes(job->plan), display_width(&job->display));
-  if (job->rows > 0)
-    buf_addf(&text, words("\nRows that change: %" PRId64 ". Nothing has been saved yet.\n"), job->rows);
-  if (job->rows > 0 && !options->apply)
-    buf_addf(&text, "%s\n", words("To save this, run the same command again with --apply."));
-  fwrite(text.data, 1, text.length, out);
-  fflush(out);
-  buf_release(&text);
-}
-
-static void decide(struct job *job) {
-  if (!job->options->apply || job->rows == 0) {
-    end(job, JOB_PLANNED);
-    return;
-  }
-  if (!will_ask(job))
-    return;
-  char expected[24], prompt[200];
-  struct buf line;
-  buf_init(&line, MESSAGE_SIZE);
-  snprintf(expected, sizeof expected, "%" PRId64, job->rows);
-  snprintf(prompt, sizeof prompt,
-           words("Type the number of rows, %s, to save them; anything else leaves all as it is: "), expected);
-  if (!terminal_ask(prompt, false, &line) || strcmp(line.data, expected) != 0) {
-    end_because(job, JOB_NOT_CONFIRMED, "%s", words("not confirmed"));
-    tell_unsaved();
-  }
-  buf_release(&line);
-}
-
-static void apply_plan(struct job *job) {
-  struct fault fault;
-  int64_t rows = 0;
-  terminal_ignore_interrupt();
-  enum mulligan_status status = plan_apply(job->plan, job->live, &rows, &fault);
-  if (status == MULLIGAN_OK) {
-    end(job, JOB_APPLIED);
-    if (!job->options->json && !job->options->brief)
-      fprintf(job->options->out, words("Saved. Rows changed: %" PRId64 ".\n"), rows);
-    return;
-  }
-  bool refused = status == MULLIGAN_CONSTRAINT || status == MULLIGAN_DENIED;
-  end_because(job, refused ? JOB_REFUSED : JOB_FAILED, "%s", fault.message);
-  tell_unsaved();
-  if (refused)
-    fprintf(stderr, "%s\n", words("Run it again to see what it would change now."));
+  const struct offer offer = {.command = options->command,
+                              .record = job->record,
+                              .plan = job->plan,
+                              .live = job->live,
+                              .how = {.again = script_run_again, .context = &job->run},
+                              .email = email_of(job),
+                              .apply = options->apply,
+                              .yes = options->yes,
+                              .brief = options->brief,
+                              .json = options->json,
+                              .out = options->out,
+                              .width = display_width(&job->display)};
+  end(job, offer_make(&offer, job->message));
 }
 
 /* ---- the whole ---- */
-
-static const char *outcome_name(enum job_outcome outcome) {
-  static const char *const names[] = {[JOB_PLANNED] = "planned", [JOB_APPLIED] = "applied",
-                                      [JOB_ABORTED] = "aborted", [JOB_NOT_CONFIRMED] = "not_confirmed",
-                                      [JOB_REFUSED] = "refused", [JOB_FAILED] = "failed",
-                                      [JOB_USAGE] = "usage"};
-  return names[outcome];
-}
 
 static json_t *text_or_null(const char *text) {
   return *text ? json_string(text) : json_null();
@@ -283,11 +292,14 @@ static json_t *text_or_null(const char *text) {
 static void print_json(struct job *job) {
   const json_t *changes = job->plan ? plan_changes(job->plan) : NULL;
   json_t *masked = job->values ? arguments_masked(&job->script, job->values, job->services->scrub) : json_object();
-  json_t *object = json_pack("{s:s, s:s?, s:s, s:b, s:s, s:o, s:I, s:O, s:O?, s:o, s:o}", "name", job->name, "title",
-                             job->script.title, "outcome", outcome_name(job->outcome), "saved",
-                             job->outcome == JOB_APPLIED, "operator", job->options->operator_name, "parameters", masked,
-                             "rows", (json_int_t)job->rows, "output", job->display.output, "changes", changes,
-                             "message", text_or_null(job->message), "reference", text_or_null(job->reference));
+  json_t *object =
+      json_pack("{s:s, s:s?, s:s, s:b, s:s, s:o, s:I, s:O, s:O?, s:o, s:o, s:o, s:o, s:o}", "name", job->name, "title",
+                job->script.title, "outcome", offer_outcome_name(job->outcome), "saved", job->outcome == JOB_APPLIED,
+                "operator", job->options->operator_name, "parameters", masked, "rows", (json_int_t)job->rows, "output",
+                job->display.output, "changes", changes, "message", text_or_null(job->message), "reference",
+                text_or_null(job->reference), "run", text_or_null(job->record ? run_record_id(job->record) : ""),
+                "plan", text_or_null(job->record ? run_record_sha(job->record) : ""), "audit_hash",
+                text_or_null(job->record ? run_record_hash(job->record) : ""));
   if (!object || json_dumpf(object, stdout, JSON_INDENT(2)) != 0)
     fprintf(stderr, "mulligan %s: the JSON could not be written\n", job->options->command);
   fputc('\n', stdout);
@@ -296,10 +308,13 @@ static void print_json(struct job *job) {
 }
 
 static void close_job(struct job *job) {
+  run_record_close(job->record);
   vm_destroy(job->vm);
   plan_close(job->plan);
   store_close(job->live);
   json_decref(job->values);
+  json_decref(job->secrets);
+  answers_release(&job->answers);
   script_release(&job->script);
   display_release(&job->display);
 }
@@ -316,14 +331,14 @@ static bool open_job(struct job *job, const struct vm_services *services, struct
 
 enum job_outcome job_run(const struct vm_services *services, struct generation *generation,
                          const struct job_options *options) {
-  static void (*const steps[])(struct job *) = {find_script,    make_vm,   load_script, open_live,
-                                                read_arguments, open_plan, run_script,  finish_plan,
-                                                show_plan,      decide,    apply_plan};
+  static void (*const steps[])(struct job *) = {find_script,  make_vm,   load_script, open_live,   read_arguments,
+                                                begin_record, open_plan, run_script,  finish_plan, make_offer};
   struct job job;
   terminal_catch_interrupt(words("Interrupted. Nothing has been saved."));
   open_job(&job, services, generation, options);
   for (size_t i = 0; i < sizeof steps / sizeof *steps && !job.ended; i++)
     steps[i](&job);
+  end_record(&job);
   if (options->json && job.outcome != JOB_USAGE)
     print_json(&job);
   close_job(&job);
@@ -351,19 +366,6 @@ enum job_outcome job_show_usage(const struct vm_services *services, struct gener
   }
   close_job(&job);
   return job.outcome;
-}
-
-static json_t *script_json(const struct operator_script *script) {
-  json_t *parameters = json_array();
-  for (size_t i = 0; i < script->parameter_count; i++) {
-    const struct script_parameter *parameter = &script->parameters[i];
-    json_array_append_new(parameters,
-                          json_pack("{s:s, s:s, s:b, s:b, s:s, s:O?}", "name", parameter->name, "type",
-                                    script_type_name(parameter->type), "required", parameter->required, "secret",
-                                    parameter->secret, "help", parameter->help, "default", parameter->fallback));
-  }
-  return json_pack("{s:s, s:s, s:s, s:o}", "name", script->name, "title", script->title, "summary", script->summary,
-                   "parameters", parameters);
 }
 
 /* One line a script; those that do not load are named on standard error. */

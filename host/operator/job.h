@@ -2,8 +2,8 @@
  * job.h - one run of an operator script, from its name and words on a command line to what came of it.
  *
  * A run is a plan first: it works on a private copy, what it would change is shown, and only then, if asked for and
- * confirmed, applied. Whatever goes wrong is told on standard error; a failure of the script itself is kept in ErrorLog
- * and its reference told.
+ * confirmed, applied; each is entered in the audit. Whatever goes wrong is told on standard error; a failure of the
+ * script itself is kept in ErrorLog and its reference told.
  */
 #ifndef MULLIGAN_OPERATOR_JOB_H
 #define MULLIGAN_OPERATOR_JOB_H
@@ -32,6 +32,7 @@ struct job_options {
   const char *name;    /* the script's name as it was typed */
   char *const *words;  /* its parameters as they were typed */
   size_t word_count;
+  bool names_script;         /* the command line has the script's name and the flags below, for the audit */
   const char *operator_name; /* who runs it */
   bool apply;                /* save what it would change, once confirmed */
   bool yes;                  /* without asking */

@@ -6,20 +6,26 @@
  */
 #include "operator/plan.h"
 #include "base/clock.h"
-#include "data/changeset.h"
+#include "data/frozen_sql.h"
 
 #include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct plan {
-  struct store *copy;
+  struct store *copy;                  /* NULL for one that was kept and brought back */
   struct changeset_recorder *recorder; /* NULL once finished */
   struct changeset changes;
   json_t *described; /* NULL until finished */
   char schema[65];
   int64_t made_at;
+  unsigned char seed[RANDOM_SOURCE_SEED_BYTES];
+  int64_t version; /* PRAGMA data_version of the live store, read before the copy was made */
 };
+
+static const char data_version[] = "PRAGMA data_version";
 
 /* The number that a PRAGMA answers with. */
 static enum mulligan_status ask_number(struct store *store, const char *pragma, int64_t *out, struct fault *fault) {
@@ -50,13 +56,13 @@ static enum mulligan_status copy_live(struct plan *plan, struct store *live, str
   return status;
 }
 
-enum mulligan_status plan_open(struct plan **out, struct store *live, struct fault *fault) {
-  *out = NULL;
-  struct plan *plan = calloc(1, sizeof *plan);
-  if (!plan)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
-  plan->made_at = clock_wall_us();
-  enum mulligan_status status = copy_live(plan, live, fault);
+/* Takes the copy and starts recording; the clock and the seed are set. */
+static enum mulligan_status start(struct plan *plan, struct store *live, struct plan **out, struct fault *fault) {
+  enum mulligan_status status = ask_number(live, data_version, &plan->version, fault);
+  if (status == MULLIGAN_OK)
+    status = copy_live(plan, live, fault);
+  if (status == MULLIGAN_OK)
+    status = frozen_sql_seed(plan->copy, plan->seed, fault);
   if (status == MULLIGAN_OK)
     status = changeset_schema_hash(plan->copy, plan->schema, fault);
   if (status == MULLIGAN_OK)
@@ -65,6 +71,46 @@ enum mulligan_status plan_open(struct plan **out, struct store *live, struct fau
     plan_close(plan);
     return status;
   }
+  *out = plan;
+  return MULLIGAN_OK;
+}
+
+enum mulligan_status plan_open(struct plan **out, struct store *live, struct fault *fault) {
+  *out = NULL;
+  struct plan *plan = calloc(1, sizeof *plan);
+  if (!plan)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  plan->made_at = clock_wall_us();
+  randombytes_buf(plan->seed, sizeof plan->seed);
+  return start(plan, live, out, fault);
+}
+
+enum mulligan_status plan_open_again(struct plan **out, struct store *live, const struct plan *model,
+                                     struct fault *fault) {
+  *out = NULL;
+  struct plan *plan = calloc(1, sizeof *plan);
+  if (!plan)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  plan->made_at = model->made_at;
+  memcpy(plan->seed, model->seed, sizeof plan->seed);
+  return start(plan, live, out, fault);
+}
+
+enum mulligan_status plan_restore(struct plan **out, const struct plan_parts *parts, struct fault *fault) {
+  *out = NULL;
+  struct plan *plan = calloc(1, sizeof *plan);
+  if (!plan) {
+    struct changeset changes = parts->changes;
+    changeset_release(&changes);
+    json_decref(parts->described);
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  }
+  plan->made_at = parts->made_at;
+  memcpy(plan->seed, parts->seed, sizeof plan->seed);
+  snprintf(plan->schema, sizeof plan->schema, "%s", parts->schema);
+  plan->changes = parts->changes;
+  plan->described = parts->described;
+  plan->version = -1;
   *out = plan;
   return MULLIGAN_OK;
 }
@@ -85,6 +131,10 @@ struct store *plan_store(struct plan *plan) {
 
 int64_t plan_made_at(const struct plan *plan) {
   return plan->made_at;
+}
+
+const unsigned char *plan_seed(const struct plan *plan) {
+  return plan->seed;
 }
 
 /* ---- the result ---- */
@@ -116,9 +166,18 @@ static enum mulligan_status mask_secrets(json_t *changes, const struct scrub *sc
 enum mulligan_status plan_finish(struct plan *plan, const struct scrub *scrub, struct fault *fault) {
   assert(plan->recorder);
   store_rollback(plan->copy);
-  struct changeset_recorder *recorder = plan->recorder;
+  enum mulligan_status status = plan_look(plan, scrub, fault);
+  changeset_abandon(plan->recorder);
   plan->recorder = NULL;
-  enum mulligan_status status = changeset_end(recorder, &plan->changes, fault);
+  return status;
+}
+
+enum mulligan_status plan_look(struct plan *plan, const struct scrub *scrub, struct fault *fault) {
+  assert(plan->recorder);
+  changeset_release(&plan->changes);
+  json_decref(plan->described);
+  plan->described = NULL;
+  enum mulligan_status status = changeset_look(plan->recorder, &plan->changes, fault);
   if (status == MULLIGAN_OK)
     status = changeset_describe(&plan->changes, plan->copy, &plan->described, fault);
   if (status == MULLIGAN_OK)
@@ -134,7 +193,17 @@ int64_t plan_row_count(const struct plan *plan) {
   return (int64_t)json_array_size(plan->described);
 }
 
-enum mulligan_status plan_apply(const struct plan *plan, struct store *live, int64_t *rows, struct fault *fault) {
-  assert(plan->described);
-  return changeset_apply(&plan->changes, live, plan->schema, rows, fault);
+const struct changeset *plan_changeset(const struct plan *plan) {
+  return &plan->changes;
+}
+
+const char *plan_schema(const struct plan *plan) {
+  return plan->schema;
+}
+
+enum mulligan_status plan_is_behind(const struct plan *plan, struct store *live, bool *behind, struct fault *fault) {
+  int64_t version;
+  enum mulligan_status status = ask_number(live, data_version, &version, fault);
+  *behind = status == MULLIGAN_OK && version != plan->version;
+  return status;
 }

@@ -9,6 +9,7 @@
 #include "vm/bind.h"
 #include "vm/hash_gate.h"
 #include "vm/jwt.h"
+#include "vm/random_bytes.h"
 #include "vm/vm.h"
 
 #include <errno.h>
@@ -82,7 +83,9 @@ static int hash_password(lua_State *L) {
   if (enter_gate(L, &fault) != MULLIGAN_OK)
     return failure(L, fault.message, "busy");
   char hash[crypto_pwhash_STRBYTES];
+  random_bytes_enter(vm_of(L)); /* the salt */
   int problem = crypto_pwhash_str_alg(hash, password, length, PASSES, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+  random_bytes_leave();
   hash_gate_leave(&gate);
   if (problem != 0)
     return failure(L, "no memory to hash a password", "busy");
@@ -225,7 +228,10 @@ static int make_random(lua_State *L) {
   lua_Integer count = luaL_checkinteger(L, 1);
   luaL_argcheck(L, count >= 0 && count <= RANDOM_MOST, 1, "must be 0 to 1048576");
   luaL_Buffer bytes;
-  randombytes_buf(luaL_buffinitsize(L, &bytes, (size_t)count), (size_t)count);
+  char *out = luaL_buffinitsize(L, &bytes, (size_t)count);
+  random_bytes_enter(vm_of(L));
+  randombytes_buf(out, (size_t)count);
+  random_bytes_leave();
   luaL_pushresultsize(&bytes, (size_t)count);
   return 1;
 }
@@ -241,7 +247,9 @@ static int make_token(lua_State *L) {
   luaL_argcheck(L, count >= 1 && count <= TOKEN_BYTES_MOST, 1, "must be 1 to 1024");
   unsigned char bytes[TOKEN_BYTES_MOST];
   char text[sodium_base64_ENCODED_LEN(TOKEN_BYTES_MOST, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+  random_bytes_enter(vm_of(L));
   randombytes_buf(bytes, (size_t)count);
+  random_bytes_leave();
   sodium_bin2base64(text, sizeof text, bytes, (size_t)count, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   lua_pushstring(L, text);
   return 1;

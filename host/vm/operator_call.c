@@ -7,6 +7,7 @@
 #include "vm/operator_call.h"
 #include "base/buf.h"
 #include "vm/bind.h"
+#include "vm/random_bytes.h"
 #include "vm/vm_internal.h"
 #include "vm/wall_clock.h"
 
@@ -24,7 +25,7 @@ static void push_module(lua_State *L, const char *name) {
   lua_call(L, 1, 1);
 }
 
-static void set_language(lua_State *L, const char *language) {
+void operator_set_language(lua_State *L, const char *language) {
   lua_pushcfunction(L, module_require);
   lua_pushliteral(L, "mulligan.i18n");
   lua_call(L, 1, 1);
@@ -46,7 +47,7 @@ struct description {
 static int describe(lua_State *L) {
   static const char *const fields[] = {"title", "summary", "help", "params"};
   struct description *out = vm_context(vm_of(L));
-  set_language(L, out->language);
+  operator_set_language(L, out->language);
   push_module(L, out->name);
   if (lua_type(L, -1) != LUA_TTABLE || lua_getfield(L, -1, "run") != LUA_TFUNCTION) {
     out->status =
@@ -106,7 +107,7 @@ static void push_value(lua_State *L, const json_t *value) {
   }
 }
 
-static void push_parameters(lua_State *L, const json_t *parameters) {
+void operator_push_parameters(lua_State *L, const json_t *parameters) {
   lua_createtable(L, 0, (int)json_object_size(parameters));
   const char *name;
   json_t *value;
@@ -127,11 +128,11 @@ static void seed_random(lua_State *L, int64_t seed) {
 
 static int run(lua_State *L) {
   const struct operator_call *call = vm_context(vm_of(L));
-  set_language(L, call->language);
+  operator_set_language(L, call->language);
   push_module(L, call->name);
   seed_random(L, call->frozen_us);
   lua_getfield(L, -1, "run");
-  push_parameters(L, call->parameters);
+  operator_push_parameters(L, call->parameters);
   bind_op_push(L, call->session);
   lua_call(L, 2, 1);
   size_t length;
@@ -162,9 +163,11 @@ enum mulligan_status operator_run(struct vm *vm, const struct operator_call *cal
   if (note_secrets(vm, call, fault) != MULLIGAN_OK)
     return MULLIGAN_NOMEM;
   wall_clock_freeze(vm, call->frozen_us);
+  random_bytes_freeze(vm, call->seed);
   /* The context is only read; vm_call() takes it as it takes any. */
   enum mulligan_status status = vm_call(vm, run, (void *)(uintptr_t)call, RUN_SECONDS, fault);
   wall_clock_freeze(vm, 0);
+  random_bytes_freeze(vm, NULL);
   if (call->session->aborted)
     status = fault_set(fault, MULLIGAN_DENIED, "%s", call->session->reason ? call->session->reason : "");
   return status;

@@ -29,6 +29,7 @@ struct operator_call {
   const json_t *parameters;   /* name -> text, number or boolean; what is not given is not there */
   const json_t *secrets;      /* list of the texts among them that must not be logged or recorded */
   int64_t frozen_us;          /* what the clock shows throughout, and what random numbers start from */
+  const unsigned char *seed;  /* RANDOM_SOURCE_SEED_BYTES that mulligan.crypto draws from; NULL: from the system */
   struct op_session *session; /* its `aborted` says afterwards whether op.abort() ended it */
 };
 
@@ -37,5 +38,12 @@ struct operator_call {
  * interrupt. The fault of an aborted run (MULLIGAN_DENIED) is its reason; otherwise as vm_call().
  */
 enum mulligan_status operator_run(struct vm *vm, const struct operator_call *call, struct fault *fault);
+
+/* ---- for whatever else runs scripts; both raise and run protected ---- */
+
+/** Pushes a table of parameters, or of any object of scalars. */
+void operator_push_parameters(lua_State *L, const json_t *parameters);
+/** "en" or "ko", for mulligan.i18n. */
+void operator_set_language(lua_State *L, const char *language);
 
 #endif

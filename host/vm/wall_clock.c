@@ -6,10 +6,12 @@
  */
 #include "vm/wall_clock.h"
 #include "base/clock.h"
+#include "data/frozen_sql.h"
 #include "vm/vm_internal.h"
 
 void wall_clock_freeze(struct vm *vm, int64_t wall_us) {
   vm->frozen_us = wall_us;
+  frozen_sql_set_clock(wall_us);
 }
 
 int64_t wall_clock_us(const struct vm *vm) {

@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-/** Stops the vm's wall clock at `wall_us` (microseconds since 1970 UTC); 0 lets it run again. */
+/** Stops the vm's wall clock at `wall_us` (microseconds since 1970 UTC), and that of SQL on this thread; 0 lets both
+ * run again. */
 void wall_clock_freeze(struct vm *vm, int64_t wall_us);
 /** The time that scripts of this vm see, in microseconds since 1970 UTC. */
 int64_t wall_clock_us(const struct vm *vm);

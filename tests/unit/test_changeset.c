@@ -4,144 +4,7 @@
  * Each test makes a live database, does some work on a private copy of it under a recorder, and applies the changeset
  * to the live one, as the plan does. The live database is looked at through SQL, as its users would.
  */
-#include "base/file.h"
-#include "data/changeset.h"
-#include "data/store.h"
-#include "data/write_lock.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-struct fixture {
-  char folder[64];
-  struct write_lock *lock;
-  struct store *live, *copy;
-  struct changeset_recorder *recorder;
-  struct changeset changes;
-  char schema[65];
-  struct fault fault;
-};
-
-static int set_up(void **state) {
-  struct fixture *f = calloc(1, sizeof *f);
-  snprintf(f->folder, sizeof f->folder, "/tmp/mulligan-changeset-XXXXXX");
-  assert_non_null(mkdtemp(f->folder));
-  char *lock = file_join(f->folder, "write.lock"), *path = file_join(f->folder, "app.db");
-  assert_int_equal(write_lock_open(&f->lock, lock, &f->fault), MULLIGAN_OK);
-  assert_int_equal(store_open(&f->live, path, STORE_READ_WRITE, f->lock, &f->fault), MULLIGAN_OK);
-  free(lock);
-  free(path);
-  *state = f;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  struct fixture *f = *state;
-  changeset_abandon(f->recorder);
-  changeset_release(&f->changes);
-  store_close(f->copy);
-  store_close(f->live);
-  write_lock_close(f->lock);
-  struct file_list files;
-  assert_int_equal(file_walk(f->folder, "", &files, &f->fault), MULLIGAN_OK);
-  for (size_t i = 0; i < files.count; i++) {
-    char *path = file_join(f->folder, files.paths[i]);
-    remove(path);
-    free(path);
-  }
-  file_list_release(&files);
-  remove(f->folder);
-  free(f);
-  return 0;
-}
-
-/* ---- the work ---- */
-
-static void write_to(struct fixture *f, struct store *store, const char *sql) {
-  if (store_begin_write(store, &f->fault) != MULLIGAN_OK || store_execute(store, sql, &f->fault) != MULLIGAN_OK ||
-      store_commit(store, &f->fault) != MULLIGAN_OK)
-    fail_msg("%s: %s", sql, f->fault.message);
-}
-
-static void on_live(struct fixture *f, const char *sql) {
-  write_to(f, f->live, sql);
-}
-
-/* Copies the live database and starts recording there. */
-static void begin_plan_at(struct fixture *f, const char *path) {
-  assert_int_equal(store_open(&f->copy, path, STORE_READ_WRITE, NULL, &f->fault), MULLIGAN_OK);
-  assert_int_equal(store_copy(f->live, f->copy, &f->fault), MULLIGAN_OK);
-  assert_int_equal(changeset_schema_hash(f->copy, f->schema, &f->fault), MULLIGAN_OK);
-  if (changeset_begin(&f->recorder, f->copy, &f->fault) != MULLIGAN_OK)
-    fail_msg("%s", f->fault.message);
-}
-
-static void begin_plan(struct fixture *f) {
-  begin_plan_at(f, ":memory:");
-}
-
-static void on_copy(struct fixture *f, const char *sql) {
-  write_to(f, f->copy, sql);
-}
-
-static void end_plan(struct fixture *f) {
-  enum mulligan_status status = changeset_end(f->recorder, &f->changes, &f->fault);
-  f->recorder = NULL;
-  if (status != MULLIGAN_OK)
-    fail_msg("%s", f->fault.message);
-}
-
-/* The whole plan in one go. */
-static void plan(struct fixture *f, const char *sql) {
-  begin_plan(f);
-  on_copy(f, sql);
-  end_plan(f);
-}
-
-static void assert_applied(struct fixture *f, int64_t expected) {
-  int64_t rows = -1;
-  if (changeset_apply(&f->changes, f->live, f->schema, &rows, &f->fault) != MULLIGAN_OK)
-    fail_msg("%s", f->fault.message);
-  assert_int_equal(rows, expected);
-}
-
-/* The first column of the only row, as text; "(none)" without a row. */
-static const char *look(struct fixture *f, struct store *store, const char *sql) {
-  static char out[512];
-  struct store_statement *statement;
-  bool row = false;
-  if (store_prepare(store, sql, strlen(sql), &statement, &f->fault) != MULLIGAN_OK ||
-      store_step(statement, &row, &f->fault) != MULLIGAN_OK)
-    fail_msg("%s: %s", sql, f->fault.message);
-  size_t length = 0;
-  const char *text = row ? store_column_bytes(statement, 0, &length) : "(none)";
-  snprintf(out, sizeof out, "%s", text ? text : "NULL");
-  store_finish(statement);
-  return out;
-}
-
-static void assert_live(struct fixture *f, const char *sql, const char *expected) {
-  assert_string_equal(look(f, f->live, sql), expected);
-}
-
-/* Nothing is applied, the message holds each of the words, and a look at the live database shows what stood there. */
-static void assert_refused(struct fixture *f, enum mulligan_status expected, const char *first, const char *second,
-                           const char *sql, const char *still) {
-  int64_t rows = -1;
-  assert_int_equal(changeset_apply(&f->changes, f->live, f->schema, &rows, &f->fault), expected);
-  if (!strstr(f->fault.message, first) || !strstr(f->fault.message, second))
-    fail_msg("\"%s\" does not name %s and %s", f->fault.message, first, second);
-  assert_int_equal(rows, -1);
-  assert_false(store_in_transaction(f->live));
-  assert_live(f, sql, still);
-}
+#include "changeset_world.h"
 
 /* ---- what is carried over ---- */
 
@@ -256,15 +119,9 @@ static void test_triggers_do_not_fire_twice(void **state) {
   assert_live(f, "SELECT count(*) FROM log", "2");
 }
 
-static const char families[] =
-    "CREATE TABLE parent(id INTEGER PRIMARY KEY);"
-    "CREATE TABLE child(id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL REFERENCES parent(id) "
-    "ON DELETE CASCADE);"
-    "INSERT INTO parent VALUES (1),(2); INSERT INTO child VALUES (10,1),(11,1),(20,2)";
-
 static void test_cascades_are_part_of_the_plan(void **state) {
   struct fixture *f = *state;
-  on_live(f, families);
+  on_live(f, CHANGESET_FAMILIES);
   plan(f, "DELETE FROM parent WHERE id=1");
   assert_applied(f, 3);
   assert_live(f, "SELECT group_concat(id) FROM child", "20");
@@ -272,7 +129,7 @@ static void test_cascades_are_part_of_the_plan(void **state) {
 
 static void test_foreign_keys_are_enforced_again_afterwards(void **state) {
   struct fixture *f = *state;
-  on_live(f, families);
+  on_live(f, CHANGESET_FAMILIES);
   plan(f, "DELETE FROM parent WHERE id=1");
   assert_applied(f, 3);
   on_live(f, "DELETE FROM parent WHERE id=2");
@@ -294,7 +151,7 @@ static void test_full_text_tables_follow(void **state) {
              "INSERT INTO words(rowid, v) VALUES (1,'first seminar')");
   plan(f, "INSERT INTO words(rowid, v) VALUES (2,'second seminar')");
   int64_t rows;
-  assert_int_equal(changeset_apply(&f->changes, f->live, f->schema, &rows, &f->fault), MULLIGAN_OK);
+  assert_int_equal(apply(f, &rows), MULLIGAN_OK);
   assert_live(f, "SELECT group_concat(rowid) FROM words('seminar')", "1,2");
   on_live(f, "INSERT INTO words(rowid, v) VALUES (3,'third seminar')");
   assert_live(f, "SELECT group_concat(rowid) FROM words('seminar')", "1,2,3");
@@ -312,12 +169,9 @@ static void test_unrelated_edits_do_not_stop_it(void **state) {
 
 /* ---- what stops it ---- */
 
-static const char two_rows[] =
-    "CREATE TABLE t(id INTEGER PRIMARY KEY, u TEXT UNIQUE, v); INSERT INTO t VALUES (1,'a','old'),(2,'b','old')";
-
 static void test_a_row_changed_since_stops_it(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "UPDATE t SET v='new' WHERE id=1; UPDATE t SET v='new' WHERE id=2");
   on_live(f, "UPDATE t SET v='other' WHERE id=2");
   assert_refused(f, MULLIGAN_CONSTRAINT, "t id=2", "v is now 'other', not 'old'", "SELECT group_concat(v) FROM t",
@@ -326,7 +180,7 @@ static void test_a_row_changed_since_stops_it(void **state) {
 
 static void test_a_deleted_row_changed_since_stops_it(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "DELETE FROM t WHERE id=1; UPDATE t SET v='new' WHERE id=2");
   on_live(f, "UPDATE t SET v=NULL WHERE id=1");
   assert_refused(f, MULLIGAN_CONSTRAINT, "t id=1", "v is now NULL, not 'old'", "SELECT v FROM t WHERE id=2", "old");
@@ -334,7 +188,7 @@ static void test_a_deleted_row_changed_since_stops_it(void **state) {
 
 static void test_a_row_removed_since_stops_it(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "UPDATE t SET v='new'");
   on_live(f, "DELETE FROM t WHERE id=1");
   assert_refused(f, MULLIGAN_CONSTRAINT, "t id=1", "removed", "SELECT group_concat(id||v) FROM t", "2old");
@@ -342,7 +196,7 @@ static void test_a_row_removed_since_stops_it(void **state) {
 
 static void test_a_row_added_since_stops_it(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "INSERT INTO t VALUES (3,'c','mine'); UPDATE t SET v='new' WHERE id=1");
   on_live(f, "INSERT INTO t VALUES (3,'z','theirs')");
   assert_refused(f, MULLIGAN_CONSTRAINT, "t id=3", "v='theirs'", "SELECT group_concat(v) FROM t", "old,old,theirs");
@@ -350,7 +204,7 @@ static void test_a_row_added_since_stops_it(void **state) {
 
 static void test_a_unique_value_taken_since_stops_it(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "UPDATE t SET u='c' WHERE id=1");
   on_live(f, "INSERT INTO t VALUES (3,'c','theirs')");
   assert_refused(f, MULLIGAN_CONSTRAINT, "t id=1", "t.u", "SELECT u FROM t WHERE id=1", "a");
@@ -366,7 +220,7 @@ static void test_replacing_tables_replace_nothing_unasked(void **state) {
 
 static void test_a_parent_removed_since_stops_it(void **state) {
   struct fixture *f = *state;
-  on_live(f, families);
+  on_live(f, CHANGESET_FAMILIES);
   plan(f, "INSERT INTO child VALUES (21,2)");
   on_live(f, "DELETE FROM parent WHERE id=2");
   assert_refused(f, MULLIGAN_CONSTRAINT, "child row 21", "parent", "SELECT group_concat(id) FROM child", "10,11");
@@ -374,7 +228,7 @@ static void test_a_parent_removed_since_stops_it(void **state) {
 
 static void test_a_child_added_since_stops_a_delete(void **state) {
   struct fixture *f = *state;
-  on_live(f, families);
+  on_live(f, CHANGESET_FAMILIES);
   plan(f, "DELETE FROM parent WHERE id=1");
   on_live(f, "INSERT INTO child VALUES (12,1)");
   assert_refused(f, MULLIGAN_CONSTRAINT, "child row 12", "parent", "SELECT count(*) FROM child", "4");
@@ -382,7 +236,7 @@ static void test_a_child_added_since_stops_a_delete(void **state) {
 
 static void test_another_schema_is_refused(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "UPDATE t SET v='new'");
   on_live(f, "CREATE INDEX t_v ON t(v)");
   assert_refused(f, MULLIGAN_DENIED, "tables have been changed", "plan again", "SELECT group_concat(v) FROM t",
@@ -391,12 +245,23 @@ static void test_another_schema_is_refused(void **state) {
 
 static void test_a_missing_table_is_no_silent_success(void **state) {
   struct fixture *f = *state;
-  on_live(f, two_rows);
+  on_live(f, CHANGESET_TWO_ROWS);
   plan(f, "UPDATE t SET v='new'");
   on_live(f, "DROP TABLE t; CREATE TABLE other(id INTEGER PRIMARY KEY)");
   /* Even to a caller who took the hash of the new schema. */
   assert_int_equal(changeset_schema_hash(f->live, f->schema, &f->fault), MULLIGAN_OK);
   assert_refused(f, MULLIGAN_DENIED, "not there", "t", "SELECT count(*) FROM other", "0");
+}
+
+static void test_a_full_disk_leaves_everything_as_it_was(void **state) {
+  struct fixture *f = *state;
+  int64_t rows;
+  on_live(f, "CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1,'a')");
+  plan(f, "UPDATE t SET v='b'; INSERT INTO t VALUES (2,zeroblob(1000000))");
+  assert_int_equal(store_execute(f->live, "PRAGMA max_page_count = 20", &f->fault), MULLIGAN_OK);
+  assert_int_equal(apply(f, &rows), MULLIGAN_FULL);
+  assert_false(store_in_transaction(f->live));
+  assert_live(f, "SELECT group_concat(v) FROM t", "a");
 }
 
 /* ---- what cannot be recorded ---- */
@@ -493,8 +358,6 @@ static void test_broken_text_and_endless_numbers_can_be_shown(void **state) {
   json_decref(list);
 }
 
-#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_FIXTURE(test_inserts_updates_and_deletes_arrive),
@@ -522,6 +385,7 @@ int main(void) {
       WITH_FIXTURE(test_a_child_added_since_stops_a_delete),
       WITH_FIXTURE(test_another_schema_is_refused),
       WITH_FIXTURE(test_a_missing_table_is_no_silent_success),
+      WITH_FIXTURE(test_a_full_disk_leaves_everything_as_it_was),
       WITH_FIXTURE(test_unrecordable_writes_are_refused_with_the_reason),
       WITH_FIXTURE(test_a_key_that_becomes_null_is_refused_at_the_end),
       WITH_FIXTURE(test_a_store_is_free_again_after_its_recorder),

@@ -59,11 +59,28 @@ static void what_is_no_reference_is_refused(void **state) {
   }
 }
 
+static void test_runs_have_references_of_their_own(void **state) {
+  char made[MULLIGAN_REFERENCE_SIZE], read[MULLIGAN_REFERENCE_SIZE];
+  (void)state;
+  reference_make_run(made);
+  assert_memory_equal(made, "RUN-", 4);
+  assert_true(reference_normalise_run(made, read));
+  assert_string_equal(made, read);
+  assert_true(reference_normalise_run(" run-7k3f 9qxa\n", read));
+  assert_string_equal(read, "RUN-7K3F-9QXA");
+  assert_true(reference_normalise_run("7K3F9QXA", read));
+  assert_string_equal(read, "RUN-7K3F-9QXA");
+  assert_false(reference_normalise_run("ERR-7K3F-9QXA", read));
+  assert_false(reference_normalise_run("RUN-7K3F", read));
+  assert_false(reference_normalise("RUN-7K3F-9QXA", read));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(new_references_have_the_form_and_differ),
       cmocka_unit_test(typed_references_are_understood),
       cmocka_unit_test(what_is_no_reference_is_refused),
+      cmocka_unit_test(test_runs_have_references_of_their_own),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

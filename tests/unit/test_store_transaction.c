@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 /* ---- transactions ---- */
@@ -150,23 +152,37 @@ static void test_a_commit_is_never_stopped_halfway(void **state) {
   }
 }
 
-static void *interrupt_until_done(void *context) {
-  struct world *world = context;
-  while (!__atomic_load_n(&world->folder[sizeof world->folder - 1], __ATOMIC_SEQ_CST)) {
-    store_interrupt(world->store);
-    usleep(100);
-  }
-  return NULL;
+static struct store *interrupted;
+
+static void interrupt(int number) {
+  (void)number;
+  store_interrupt(interrupted);
 }
 
-static void test_another_thread_can_stop_a_statement(void **state) {
+/* Sends this thread a signal every millisecond until it is stopped by a `period_us` of 0. */
+static void send_signals(struct store *store, long period_us) {
+  interrupted = store;
+  struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+  sigaction(SIGALRM, &action, NULL);
+  struct itimerval often = {.it_interval.tv_usec = period_us, .it_value.tv_usec = period_us};
+  setitimer(ITIMER_REAL, &often, NULL);
+}
+
+static void test_a_signal_handler_can_stop_a_statement(void **state) {
   struct world *world = *state;
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, interrupt_until_done, world), 0);
+  send_signals(world->store, 1000);
   assert_int_equal(run(world->store, endless, NULL), MULLIGAN_INTERRUPTED);
-  __atomic_store_n(&world->folder[sizeof world->folder - 1], 1, __ATOMIC_SEQ_CST);
-  pthread_join(thread, NULL);
-  world->folder[sizeof world->folder - 1] = '\0';
+  send_signals(world->store, 0);
+}
+
+static void test_a_signal_handler_never_stops_a_commit(void **state) {
+  struct world *world = *state;
+  send_signals(world->store, 100);
+  for (int i = 0; i < 300; i++) {
+    assert_int_equal(store_begin_write(world->store, NULL), MULLIGAN_OK);
+    assert_int_equal(store_commit(world->store, NULL), MULLIGAN_OK);
+  }
+  send_signals(world->store, 0);
 }
 
 struct told {
@@ -403,7 +419,8 @@ int main(void) {
       STORE_TEST(test_a_long_statement_is_stopped),
       STORE_TEST(test_an_interrupted_write_takes_its_transaction_along),
       STORE_TEST(test_a_commit_is_never_stopped_halfway),
-      STORE_TEST(test_another_thread_can_stop_a_statement),
+      STORE_TEST(test_a_signal_handler_can_stop_a_statement),
+      STORE_TEST(test_a_signal_handler_never_stops_a_commit),
       STORE_TEST(test_every_statement_is_told_of),
       STORE_TEST(test_a_database_that_cannot_be_opened_says_why),
       STORE_TEST(test_a_file_that_cannot_be_written_is_refused_at_once),
