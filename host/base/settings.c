@@ -25,35 +25,44 @@
 #define AT(field) offsetof(struct settings, field)
 
 static const struct settings_entry entries[] = {
-    {"data", SETTINGS_TEXT, AT(data), "data", .least = 1, .help = "The data folder."},
-    {"scripts", SETTINGS_TEXT, AT(scripts), "scripts", .least = 1, .help = "The scripts folder."},
-    {"notebooks", SETTINGS_TEXT, AT(notebooks), "",
+    {"data", SETTINGS_TEXT, AT(data), "data", .least = 1, .restart = true, .help = "The data folder."},
+    {"scripts", SETTINGS_TEXT, AT(scripts), "scripts", .least = 1, .restart = true, .help = "The scripts folder."},
+    {"notebooks", SETTINGS_TEXT, AT(notebooks), "", .restart = true,
      .help = "The notebooks folder; empty: \"notebooks\" beside the scripts folder."},
-    {"host", SETTINGS_TEXT, AT(host), "127.0.0.1", .least = 1, .alphabet = WORD_CHARACTERS ":[]%",
+    {"host", SETTINGS_TEXT, AT(host), "127.0.0.1", .least = 1, .alphabet = WORD_CHARACTERS ":[]%", .restart = true,
      .help = "The address to serve on."},
-    {"port", SETTINGS_INTEGER, AT(port), "8080", .most = 65535, .help = "The port to serve on; 0: any free one."},
-    {"threads", SETTINGS_INTEGER, AT(threads), "256", .least = 1, .most = 4096,
+    {"port", SETTINGS_INTEGER, AT(port), "8080", .most = 65535, .restart = true,
+     .help = "The port to serve on; 0: any free one."},
+    {"threads", SETTINGS_INTEGER, AT(threads), "256", .least = 1, .most = 4096, .restart = true,
      .help = "Connections served at a time."},
-    {"bundles", SETTINGS_INTEGER, AT(bundles), "0", .most = 1024,
+    {"bundles", SETTINGS_INTEGER, AT(bundles), "0", .most = 1024, .restart = true,
      .help = "Lua states with their database connection; 0: four per core."},
-    {"keep_alive_timeout", SETTINGS_SECONDS, AT(keep_alive_timeout), "2", .most = 3600,
+    {"keep_alive_timeout", SETTINGS_SECONDS, AT(keep_alive_timeout), "2", .most = 3600, .restart = true,
      .help = "Seconds an idle connection is kept open."},
-    {"request_timeout", SETTINGS_SECONDS, AT(request_timeout), "10", .least = 0.1, .most = 3600,
+    {"request_timeout", SETTINGS_SECONDS, AT(request_timeout), "10", .least = 0.1, .most = 3600, .restart = true,
      .help = "Seconds a client may take to send a request."},
     {"pool_wait", SETTINGS_SECONDS, AT(pool_wait), "5", .most = 600,
      .help = "Seconds a request waits for a free Lua state before a 503."},
     {"deadline", SETTINGS_SECONDS, AT(deadline), "10", .least = 0.01, .most = 3600,
      .help = "Seconds a handler may run."},
-    {"drain_timeout", SETTINGS_SECONDS, AT(drain_timeout), "15", .most = 3600,
+    {"load_deadline", SETTINGS_SECONDS, AT(load_deadline), "10", .least = 0.01, .most = 3600,
+     .help = "Seconds the scripts may take to load."},
+    {"drain_timeout", SETTINGS_SECONDS, AT(drain_timeout), "15", .most = 3600, .restart = true,
      .help = "Seconds a graceful stop waits for requests in flight."},
-    {"body_limit", SETTINGS_INTEGER, AT(body_limit), "1048576", .most = 1 << 30,
+    {"body_limit", SETTINGS_INTEGER, AT(body_limit), "1048576", .most = 1 << 30, .restart = true,
      .help = "Bytes a request's body may have."},
     {"memory_limit", SETTINGS_INTEGER, AT(memory_limit), "67108864", .least = 1 << 20, .most = 1LL << 34,
      .help = "Bytes of memory a Lua state may use."},
+    {"response_limit", SETTINGS_INTEGER, AT(response_limit), "67108864", .least = 1 << 20, .most = 1 << 30,
+     .restart = true, .help = "Bytes a response's body may have."},
+    {"stuck_grace", SETTINGS_SECONDS, AT(stuck_grace), "1", .least = 0.05, .most = 3600,
+     .help = "Seconds past its deadline after which a call that does not end is given up for lost."},
+    {"lost_bundles", SETTINGS_INTEGER, AT(lost_bundles), "4", .most = 1024, .restart = true,
+     .help = "Lua states in calls that do not end, for which a fresh one is made."},
     {"write_wait", SETTINGS_SECONDS, AT(write_wait), "5", .most = 600,
      .help = "Seconds a writer waits for its turn at the database."},
     {"environment", SETTINGS_TEXT, AT(environment), "production", .least = 1, .alphabet = WORD_CHARACTERS,
-     .help = "The environment's name, for the log; its variable is MULLIGAN_ENV."},
+     .restart = true, .help = "The environment's name, for the log; its variable is MULLIGAN_ENV."},
     {"log_level", SETTINGS_TEXT, AT(log_level), "info", .least = 1, .choices = "debug,info,warning,error",
      .help = "The least level that is logged: debug, info, warning or error."},
     {"report_to", SETTINGS_TEXT, AT(report_to), "the server team", .least = 1,
@@ -70,13 +79,22 @@ static const struct settings_entry entries[] = {
      .help = "The formats that responses may have, the preferred one first."},
     {"error_renderers", SETTINGS_LIST, AT(error_renderers), "json,html,text,problem", .least = 1,
      .choices = "json,html,text,problem", .help = "The formats that 5xx errors, and 404s of no route, may have."},
-    {"scrub_names", SETTINGS_LIST, AT(scrub_names), "", .help = "Names of secret values beside the built-in ones."},
-    {"error_storm_limit", SETTINGS_INTEGER, AT(error_storm_limit), "100", .least = 1, .most = 100000,
+    {"scrub_names", SETTINGS_LIST, AT(scrub_names), "", .restart = true,
+     .help = "Names of secret values beside the built-in ones."},
+    {"error_storm_limit", SETTINGS_INTEGER, AT(error_storm_limit), "100", .least = 1, .most = 100000, .restart = true,
      .help = "Errors of one group and minute that are stored whole."},
-    {"error_keep", SETTINGS_SECONDS, AT(error_keep), "90d", .most = 1e10,
+    {"error_keep", SETTINGS_SECONDS, AT(error_keep), "90d", .most = 1e10, .restart = true,
      .help = "How long errors are kept, such as 90d; 0: for ever. Their counts stay."},
+    {"plan_keep", SETTINGS_SECONDS, AT(plan_keep), "30d", .most = 1e10,
+     .help = "How long plans of operators' runs are kept, such as 30d; 0: for ever."},
+    {"bookkeeping_columns", SETTINGS_LIST, AT(bookkeeping), "updated_at",
+     .help = "Columns that keep books: an undo is not stopped by another's change to them."},
     {"hash_concurrency", SETTINGS_INTEGER, AT(hash_concurrency), "2", .least = 1, .most = 64,
      .help = "Password hashes computed at a time."},
+    {"watch", SETTINGS_BOOLEAN, AT(watch), "true", .restart = true,
+     .help = "Load the scripts anew as soon as one of them is saved."},
+    {"debug", SETTINGS_BOOLEAN, AT(debug), "false", .restart = true,
+     .help = "Debug mode, for developers: errors show source, values and SQL. On in the environment development."},
     {"authenticators", SETTINGS_LUA, .help = "The modules that find out who sent a request, in turn."},
     {"throttle_rates", SETTINGS_LUA, .help = "The rates that throttles go by, as { name = \"20/min\" }."},
     {"app", SETTINGS_LUA, .help = "The application's own settings."},
@@ -228,6 +246,19 @@ static enum mulligan_status set_seconds(struct settings *settings, const struct 
   return MULLIGAN_OK;
 }
 
+static enum mulligan_status set_boolean(struct settings *settings, const struct settings_entry *entry,
+                                        const char *value, const char *origin, struct fault *fault) {
+  static const char *const words[] = {"false", "no", "off", "0", "true", "yes", "on", "1"};
+  enum { WORDS = sizeof words / sizeof *words };
+  size_t found = 0;
+  while (found < WORDS && strcasecmp(words[found], value) != 0)
+    found++;
+  if (found == WORDS)
+    return refuse(fault, entry, value, origin, "be true or false");
+  *(bool *)slot(settings, entry) = found >= WORDS / 2;
+  return MULLIGAN_OK;
+}
+
 /** Sets a list from a text, taken apart at its commas; blanks around an item do not count. */
 static enum mulligan_status set_list_text(struct settings *settings, const struct settings_entry *entry,
                                           const char *value, const char *origin, struct fault *fault) {
@@ -278,6 +309,8 @@ enum mulligan_status settings_set(struct settings *settings, const char *name, c
     return set_integer(settings, entry, value, origin, fault);
   case SETTINGS_SECONDS:
     return set_seconds(settings, entry, value, origin, fault);
+  case SETTINGS_BOOLEAN:
+    return set_boolean(settings, entry, value, origin, fault);
   case SETTINGS_LIST:
     return set_list_text(settings, entry, value, origin, fault);
   case SETTINGS_LUA:
@@ -356,4 +389,66 @@ enum mulligan_status settings_from_environment(struct settings *settings, struct
       return status;
   }
   return MULLIGAN_OK;
+}
+
+void settings_settle(struct settings *settings) {
+  if (strcmp(settings->environment, "development") == 0)
+    settings->debug = true;
+}
+
+bool settings_differ(const struct settings *a, const struct settings *b, const struct settings_entry *entry) {
+  const void *left = (const char *)a + entry->offset, *right = (const char *)b + entry->offset;
+  switch (entry->type) {
+  case SETTINGS_TEXT:
+    return strcmp(*(char *const *)left, *(char *const *)right) != 0;
+  case SETTINGS_INTEGER:
+    return *(const int64_t *)left != *(const int64_t *)right;
+  case SETTINGS_SECONDS:
+    return *(const double *)left != *(const double *)right;
+  case SETTINGS_BOOLEAN:
+    return *(const bool *)left != *(const bool *)right;
+  case SETTINGS_LIST: {
+    const struct settings_list *one = left, *other = right;
+    bool same = one->count == other->count;
+    for (size_t i = 0; same && i < one->count; i++)
+      same = strcmp(one->items[i], other->items[i]) == 0;
+    return !same;
+  }
+  case SETTINGS_LUA:
+    break;
+  }
+  return false;
+}
+
+static bool copy_value(struct settings *settings, const struct settings *from, const struct settings_entry *entry) {
+  const void *value = (const char *)from + entry->offset;
+  switch (entry->type) {
+  case SETTINGS_TEXT:
+    return set_text(settings, entry, *(char *const *)value, "", NULL) == MULLIGAN_OK;
+  case SETTINGS_LIST: {
+    const struct settings_list *list = value;
+    return settings_set_list(settings, entry->name, (const char *const *)list->items, list->count, "", NULL) ==
+           MULLIGAN_OK;
+  }
+  case SETTINGS_INTEGER:
+    *(int64_t *)slot(settings, entry) = *(const int64_t *)value;
+    break;
+  case SETTINGS_SECONDS:
+    *(double *)slot(settings, entry) = *(const double *)value;
+    break;
+  case SETTINGS_BOOLEAN:
+    *(bool *)slot(settings, entry) = *(const bool *)value;
+    break;
+  case SETTINGS_LUA:
+    break;
+  }
+  return true;
+}
+
+bool settings_keep(struct settings *settings, const struct settings *started) {
+  bool kept = true;
+  for (size_t i = 0; kept && i < ENTRIES; i++)
+    kept = !entries[i].restart || copy_value(settings, started, &entries[i]);
+  settings->debug_anyone = started->debug_anyone;
+  return kept;
 }

@@ -23,6 +23,7 @@ enum settings_type {
   SETTINGS_TEXT,    /* char * */
   SETTINGS_INTEGER, /* int64_t, in [least, most] */
   SETTINGS_SECONDS, /* double, in [least, most] */
+  SETTINGS_BOOLEAN, /* bool; true or false, yes or no, on or off, 1 or 0 */
   SETTINGS_LIST,    /* struct settings_list; in the environment separated by commas */
   SETTINGS_LUA      /* known by name, kept and checked on the Lua side only (tables) */
 };
@@ -41,9 +42,13 @@ struct settings {
   double request_timeout;    /* seconds a client may take to send a request */
   double pool_wait;          /* seconds a request waits for a free bundle before 503 */
   double deadline;           /* seconds a handler may run */
+  double load_deadline;      /* seconds the scripts may take to load */
   double drain_timeout;      /* seconds a graceful stop waits for what is in flight */
   int64_t body_limit;        /* bytes of a request body */
   int64_t memory_limit;      /* bytes of Lua memory per bundle */
+  int64_t response_limit;    /* bytes of a response's body */
+  double stuck_grace;        /* seconds past its deadline after which a call is stuck */
+  int64_t lost_bundles;      /* stuck ones that are replaced */
   double write_wait;         /* seconds a writer waits for its turn at the database */
   /* behaviour */
   char *environment; /* production, development, or the team's own word */
@@ -58,7 +63,12 @@ struct settings {
   struct settings_list scrub_names;     /* secret names beside the built-in ones */
   int64_t error_storm_limit;            /* errors of one group and minute that are stored whole */
   double error_keep;                    /* seconds errors are kept; 0: for ever */
+  double plan_keep;                     /* seconds plans are kept; 0: for ever */
+  struct settings_list bookkeeping;     /* the columns a change to which is no edit */
   int64_t hash_concurrency;             /* password hashes computed at a time */
+  bool watch;                           /* load the scripts anew when they change */
+  bool debug;                           /* debug mode: by itself or by the environment; see settings_settle() */
+  bool debug_anyone;                    /* --debug-anyone, no setting: debug mode shows itself to other machines too */
 };
 
 struct settings_entry {
@@ -70,6 +80,7 @@ struct settings_entry {
   const char *choices;  /* the words a text or a list may hold, separated by commas; NULL: any */
   const char *alphabet; /* the characters a text may hold; NULL: any but control characters */
   const char *help;     /* one sentence, for `--help` and the README */
+  bool restart;         /* a running program keeps the value it was started with */
 };
 
 /** The table of all settings, `*count` rows; static. */
@@ -93,5 +104,13 @@ enum mulligan_status settings_set_list(struct settings *settings, const char *na
                                        size_t count, const char *origin, struct fault *fault);
 /** Applies every MULLIGAN_… variable that names a setting; an unknown MULLIGAN_ variable is left alone. */
 enum mulligan_status settings_from_environment(struct settings *settings, struct fault *fault);
+/** Is this setting another one in `b` than in `a`? False for one of the Lua side. */
+bool settings_differ(const struct settings *a, const struct settings *b, const struct settings_entry *entry);
+/** Puts back into `settings` what a program that was started with `started` keeps until it is started again; false when
+ * out of memory. */
+bool settings_keep(struct settings *settings, const struct settings *started);
+/** To be called once all are set: fills in what follows from another one. The environment "development" turns debug
+ * mode on. */
+void settings_settle(struct settings *settings);
 
 #endif

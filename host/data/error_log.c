@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE_ROWS = 10000, QUEUE_BYTES = 64 * 1024 * 1024, LINE_MOST = 4096 };
+enum { QUEUE_ROWS = 10000, QUEUE_BYTES = 64 * 1024 * 1024, LINE_MOST = 4096, SHOWN_MOST = 8 * 1024 * 1024 };
 
 /* How long one who waits for the commit anyway may wait for room in the queue, before it spools its row itself. */
 static const int64_t room_wait_ns = 2000000000;
@@ -138,12 +138,24 @@ static struct error_row *take_down(struct error_log *log, struct error_record *r
   return row;
 }
 
-enum mulligan_status error_log_refer(struct error_log *log, struct error_record *record,
-                                     char reference[MULLIGAN_REFERENCE_SIZE], struct fault *fault) {
+/** The row as an object; NULL when out of memory. */
+static json_t *show(const struct error_row *row) {
+  struct buf line;
+  buf_init(&line, SHOWN_MOST);
+  json_t *shown = error_row_write(row, &line) ? json_loadb(line.data, line.length, JSON_ALLOW_NUL, NULL) : NULL;
+  buf_release(&line);
+  return shown;
+}
+
+/** `shown` may be NULL: nobody asks. */
+static enum mulligan_status refer(struct error_log *log, struct error_record *record,
+                                  char reference[MULLIGAN_REFERENCE_SIZE], json_t **shown, struct fault *fault) {
   memcpy(reference, record->reference, MULLIGAN_REFERENCE_SIZE);
   struct error_row *row = take_down(log, record, fault);
   if (row == NULL)
     return MULLIGAN_ERROR;
+  if (shown != NULL)
+    *shown = show(row);
   /* The row is gone when the wait is over, and its reference known only then. */
   const char *request_id = row->values[ERROR_FIELD_REQUEST_ID].text;
   char *request = request_id != NULL ? strdup(request_id) : NULL;
@@ -155,6 +167,17 @@ enum mulligan_status error_log_refer(struct error_log *log, struct error_record 
   buf_release(&line);
   free(request);
   return status;
+}
+
+enum mulligan_status error_log_refer(struct error_log *log, struct error_record *record,
+                                     char reference[MULLIGAN_REFERENCE_SIZE], struct fault *fault) {
+  return refer(log, record, reference, NULL, fault);
+}
+
+enum mulligan_status error_log_refer_and_show(struct error_log *log, struct error_record *record,
+                                              char reference[MULLIGAN_REFERENCE_SIZE], json_t **shown,
+                                              struct fault *fault) {
+  return refer(log, record, reference, shown, fault);
 }
 
 /** Queues it without waiting. */

@@ -91,6 +91,14 @@ void error_record_destroy(struct error_record *record);
  * NULL text clears it. */
 void error_record_set(struct error_record *record, char **member, const char *text, size_t length, size_t most);
 
+/** Puts `cause` (taken over) at the end of what `record` came of. */
+void error_record_add_cause(struct error_record *record, struct error_record *cause);
+/**
+ * Tells of each cause that says nothing of its own circumstances those of the record: where it comes from, request,
+ * script and user.
+ */
+void error_record_inherit(struct error_record *record);
+
 /** Opens errors.db (creating and migrating it), replays the spool and starts the writer thread. A broken database is
  * not a failure: the log then works on its spool and says so. */
 enum mulligan_status error_log_open(struct error_log **out, const struct error_log_options *options,
@@ -114,6 +122,14 @@ enum mulligan_status error_log_record(struct error_log *log, struct error_record
  */
 enum mulligan_status error_log_refer(struct error_log *log, struct error_record *record,
                                      char reference[MULLIGAN_REFERENCE_SIZE], struct fault *fault);
+
+/**
+ * The same, and sets `*shown` (unless `shown` is NULL) to what was recorded, free of secrets: an object whose keys are
+ * the columns, and `cause`, another such object. The caller owns it. It stays as it was when out of memory.
+ */
+enum mulligan_status error_log_refer_and_show(struct error_log *log, struct error_record *record,
+                                              char reference[MULLIGAN_REFERENCE_SIZE], json_t **shown,
+                                              struct fault *fault);
 
 /* ---- reading: any process, without the writer ---- */
 

@@ -82,3 +82,34 @@ void error_record_set(struct error_record *record, char **member, const char *te
   *member = copy.failed ? NULL : buf_detach(&copy);
   buf_release(&copy);
 }
+
+void error_record_add_cause(struct error_record *record, struct error_record *cause) {
+  while (record->cause != NULL)
+    record = record->cause;
+  record->cause = cause;
+}
+
+static void inherit_text(struct error_record *record, char **member, const char *text) {
+  if (text != NULL)
+    error_record_set(record, member, text, strlen(text), SIZE_MAX);
+}
+
+void error_record_inherit(struct error_record *record) {
+  for (struct error_record *at = record->cause; at != NULL; at = at->cause) {
+    if (at->method != NULL || at->script != NULL)
+      continue;
+    at->source = record->source;
+    at->level = record->level;
+    at->handled = true; /* somebody caught it */
+    at->status = record->status;
+    at->user_id = record->user_id;
+    at->generation = record->generation;
+    inherit_text(at, &at->method, record->method);
+    inherit_text(at, &at->route, record->route);
+    inherit_text(at, &at->path, record->path);
+    inherit_text(at, &at->user_email, record->user_email);
+    inherit_text(at, &at->request_id, record->request_id);
+    inherit_text(at, &at->script, record->script);
+    inherit_text(at, &at->operator_name, record->operator_name);
+  }
+}

@@ -214,6 +214,7 @@ static struct error_row *create_one(struct error_record *record, const struct er
 struct error_row *error_row_create(struct error_record *record, const struct error_origin *origin) {
   struct error_row *first = NULL, **end = &first;
   int count = 0;
+  error_record_inherit(record);
   bool clean = error_scrub(record, origin->scrub);
   for (struct error_record *at = record; clean && at != NULL && count <= CAUSES_MOST; at = at->cause, count++) {
     if (count == CAUSES_MOST && at->cause != NULL)

@@ -13,6 +13,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "http/debug_console.h"
+#include "http/debug_page.h"
+#include "http/debug_source.h"
 #include "http/exchange_head.h"
 #include "http/negotiation.h"
 #include "http/pages.h"
@@ -31,7 +34,6 @@
 #include <civetweb.h>
 
 enum {
-  MOST_RESPONSE = 64 << 20,
   KEPT_BUFFER = 64 * 1024,
   READ_CHUNK = 16 * 1024,
   PREFIX_LENGTH = 12,
@@ -80,8 +82,9 @@ struct exchange *exchange_create(struct exchange_shared *shared) {
   sodium_bin2hex(exchange->prefix, sizeof exchange->prefix, seed, sizeof seed);
   buf_init(&exchange->path, 64 * 1024);
   buf_init(&exchange->body, (size_t)shared->services->settings->body_limit);
-  buf_init(&exchange->out, MOST_RESPONSE + KEPT_BUFFER);
-  vm_response_init(&exchange->response, MOST_RESPONSE);
+  size_t most = (size_t)shared->services->settings->response_limit;
+  buf_init(&exchange->out, most + KEPT_BUFFER);
+  vm_response_init(&exchange->response, most);
   return exchange;
 }
 
@@ -279,6 +282,13 @@ static bool is_crowded(const struct exchange *exchange) {
   return atomic_load(&exchange->shared->connections) * 10 > exchange->shared->services->settings->threads * 9;
 }
 
+/* Those of the scripts that this request is for; what only a restart changes is the same in all. */
+static const struct settings *settings_of(const struct exchange *exchange) {
+  if (exchange->generation && !generation_is_void(exchange->generation))
+    return generation_services(exchange->generation)->settings;
+  return exchange->shared->services->settings;
+}
+
 static void add_line(struct buf *out, const char *name, const char *value) {
   buf_add_text(out, name);
   buf_add_text(out, value);
@@ -301,6 +311,11 @@ static void write_head(struct exchange *exchange, bool bodiless) {
   buf_add(out, response->headers.data, response->headers.length);
   if (exchange->reference[0] && response->status >= 500)
     add_line(out, "Cache-Control: no-store\r\nX-Error-Id: ", exchange->reference);
+  if (exchange->shared->services->settings->debug && exchange->generation) {
+    buf_add_text(out, "X-Mulligan-Generation: ");
+    buf_add_number(out, (uint64_t)generation_number(exchange->generation));
+    buf_add(out, "\r\n", 2);
+  }
   add_line(out, "X-Request-Id: ", exchange->id);
   buf_add_text(out, exchange->close ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
   if (!bodiless) {
@@ -344,25 +359,37 @@ static unsigned error_formats(const struct settings *settings) {
   return formats ? formats : ROUTE_JSON;
 }
 
+/* Is a developer asking, who is to see what happened? */
+static bool in_debug_mode(const struct exchange *exchange) {
+  const struct settings *settings = exchange->shared->services->settings;
+  return settings->debug && debug_page_wanted(settings, mg_get_header(exchange->connection, "Host"));
+}
+
 /* The form that this client gets an error in; one that accepts none of them gets JSON, never a 406. */
 static enum route_renderer error_format(const struct exchange *exchange) {
-  unsigned format = negotiation_format(exchange->head.accept, error_formats(exchange->shared->services->settings));
+  unsigned offered = in_debug_mode(exchange) ? DEBUG_PAGE_FORMATS : error_formats(settings_of(exchange));
+  unsigned format = negotiation_format(exchange->head.accept, offered);
   return format ? (enum route_renderer)format : ROUTE_JSON;
 }
 
-/* Puts the host's own page in place of the response's body. */
-static void write_page(struct exchange *exchange, enum route_renderer format) {
-  struct vm_response *response = &exchange->response;
-  struct page page = {
+static struct page page_of(const struct exchange *exchange) {
+  const struct vm_response *response = &exchange->response;
+  return (struct page){
       .status = response->status,
       .detail = response->detail.length > 0 ? response->detail.data : NULL,
       .code = response->code,
       .app_code = response->app_code,
       .reference = response->status >= 500 && exchange->reference[0] ? exchange->reference : NULL,
-      .report_to = exchange->shared->services->settings->report_to,
+      .report_to = settings_of(exchange)->report_to,
       .path = exchange->request.path,
       .language = exchange->request.language,
   };
+}
+
+/* Puts the host's own page in place of the response's body. */
+static void write_page(struct exchange *exchange, enum route_renderer format) {
+  struct vm_response *response = &exchange->response;
+  struct page page = page_of(exchange);
   buf_clear(&response->body, KEPT_BUFFER);
   response->content_type = pages_write(&page, format, exchange->generation, &response->body);
   buf_add_text(&response->headers, "Vary: Accept, Accept-Language\r\n");
@@ -384,8 +411,8 @@ static void complete_json(struct exchange *exchange) {
 }
 
 /* Hands the record over. A 5xx waits here until it is durable, and learns its reference, which in a storm is that of an
- * earlier one. */
-static void record_error(struct exchange *exchange) {
+ * earlier one; `shown`, if it is not NULL, gets what was recorded of it. */
+static void record_error(struct exchange *exchange, json_t **shown) {
   struct vm_response *response = &exchange->response;
   struct error_log *errors = exchange->shared->services->errors;
   struct error_record *record = response->error;
@@ -393,8 +420,11 @@ static void record_error(struct exchange *exchange) {
     return;
   response->error = NULL;
   struct fault fault;
-  enum mulligan_status status = response->status >= 500 ? error_log_refer(errors, record, exchange->reference, &fault)
-                                                        : error_log_record(errors, record, false, &fault);
+  if (shown && response->status >= 500)
+    debug_source_widen(record, exchange->generation);
+  enum mulligan_status status = response->status >= 500
+                                    ? error_log_refer_and_show(errors, record, exchange->reference, shown, &fault)
+                                    : error_log_record(errors, record, false, &fault);
   if (status != MULLIGAN_OK)
     log_error("%s", fault.message);
 }
@@ -402,15 +432,22 @@ static void record_error(struct exchange *exchange) {
 /* Puts the error on record, then chooses the form of its answer, which names the reference. */
 static void finish_error(struct exchange *exchange) {
   struct vm_response *response = &exchange->response;
-  record_error(exchange);
-  bool negotiated = response->own || response->status >= 500 || (response->status == 404 && !exchange->match.path);
+  bool debug = in_debug_mode(exchange);
+  json_t *recorded = NULL;
+  record_error(exchange, debug ? &recorded : NULL);
+  bool routeless = response->status == 404 && !exchange->match.path;
+  bool negotiated = response->own || response->status >= 500 || routeless;
   if (negotiated) {
     enum route_renderer format = error_format(exchange);
     if (response->own || format != ROUTE_JSON)
       write_page(exchange, format);
     else if (response->status >= 500)
       complete_json(exchange);
+    struct page page = page_of(exchange);
+    if (recorded || (debug && routeless))
+      debug_page_add(response, &page, format, &exchange->request, exchange->generation, recorded);
   }
+  json_decref(recorded);
 }
 
 /* The host's own refusal, without a vm; `close` where the connection is not to be trusted any further. */
@@ -438,6 +475,18 @@ static int answer_options(struct exchange *exchange) {
   return send_answer(exchange);
 }
 
+/* What debug mode's pages ask for; false for any other path. */
+static bool answer_debug(struct exchange *exchange) {
+  const struct vm_services *services = exchange->shared->services;
+  const struct debug_page_sources sources = {
+      .generation = exchange->generation,
+      .last_save = services->last_save,
+      .scrub = services->scrub,
+      .errors = error_log_folder(services->errors),
+  };
+  return debug_page_answer(&exchange->response, &exchange->request, error_format(exchange), &sources);
+}
+
 /* The slashed form of the path as the client wrote it, with its query. */
 static int redirect_to_slash(struct exchange *exchange) {
   struct vm_response *response = &exchange->response;
@@ -459,10 +508,10 @@ static void find_route(struct exchange *exchange) {
 }
 
 static int run(struct exchange *exchange) {
-  const struct settings *settings = exchange->shared->services->settings;
   struct vm *vm;
   struct fault fault;
-  enum mulligan_status status = vm_pool_take(exchange->shared->pool, settings->pool_wait, &vm, &fault);
+  enum mulligan_status status =
+      vm_pool_take(exchange->shared->pool, exchange->match.path, settings_of(exchange)->pool_wait, &vm, &fault);
   if (status != MULLIGAN_OK) {
     log_error("%s", fault.message);
     return refuse(exchange, 503, status == MULLIGAN_BUSY ? "busy" : "unavailable", NULL, false);
@@ -471,6 +520,7 @@ static int run(struct exchange *exchange) {
   if (vm_generation(vm) != exchange->generation) {
     generation_drop(exchange->generation);
     exchange->generation = generation_hold(vm_generation(vm));
+    log_pin_generation(generation_number(exchange->generation));
     find_route(exchange);
   }
   const struct route_path *path = exchange->match.path;
@@ -483,7 +533,7 @@ static int run(struct exchange *exchange) {
   if (exchange->response.status >= 400)
     finish_error(exchange);
   else
-    record_error(exchange);
+    record_error(exchange, NULL);
   return send_answer(exchange);
 }
 
@@ -507,6 +557,13 @@ static int answer(struct exchange *exchange) {
     return refuse(exchange, 413, "too_large", NULL, true);
   if (status)
     return refuse(exchange, 400, "bad_body", "the body cannot be read to its end", true);
+  struct debug_console *console = exchange->shared->console;
+  if (console && debug_console_answer(console, &exchange->request, exchange->info->server_port, &exchange->response))
+    return send_answer(exchange);
+  if (in_debug_mode(exchange) && answer_debug(exchange))
+    return send_answer(exchange);
+  if (generation_is_void(exchange->generation))
+    return refuse(exchange, 503, "not_loaded", NULL, false);
   find_route(exchange);
   if (exchange->match.path && strcmp(exchange->request.method, "OPTIONS") == 0)
     return answer_options(exchange);
@@ -518,7 +575,9 @@ static int answer(struct exchange *exchange) {
 int exchange_handle(struct exchange *exchange, struct mg_connection *connection) {
   begin(exchange, connection);
   exchange->generation = vm_pool_generation(exchange->shared->pool);
+  log_pin_generation(generation_number(exchange->generation));
   int status = answer(exchange);
+  log_pin_generation(0);
   generation_drop(exchange->generation);
   exchange->generation = NULL;
   return status;

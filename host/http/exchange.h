@@ -14,14 +14,16 @@
 
 struct mg_connection;
 struct exchange;
+struct debug_console;
 
 /** What all exchanges of a server share. */
 struct exchange_shared {
   const struct vm_services *services;
   struct vm_pool *pool;
-  atomic_bool draining;   /* a stop is under way: new requests are answered 503 */
-  atomic_int in_flight;   /* requests that were begun and not yet answered */
-  atomic_int connections; /* open, each of which holds a worker */
+  struct debug_console *console; /* in debug mode; NULL otherwise */
+  atomic_bool draining;          /* a stop is under way: new requests are answered 503 */
+  atomic_int in_flight;          /* requests that were begun and not yet answered */
+  atomic_int connections;        /* open, each of which holds a worker */
 };
 
 struct exchange *exchange_create(struct exchange_shared *shared);

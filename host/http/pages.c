@@ -7,6 +7,7 @@
  */
 #include "http/pages.h"
 
+#include "base/html.h"
 #include "http/reason.h"
 #include "vm/embedded.h"
 
@@ -79,6 +80,9 @@ static void add_detail(const struct page *page, struct buf *out) {
                page->reference);
     else
       buf_addf(out, "Something went wrong on our side. Please tell %s, quoting %s.", report_to(page), page->reference);
+  } else if (page->code && strcmp(page->code, "not_loaded") == 0) {
+    buf_add_text(out, is_korean(page) ? "서비스를 고치고 있습니다. 잠시 후 다시 시도해 주세요."
+                                      : "The service is being mended. Please try again in a moment.");
   } else {
     buf_add_text(out, sentence ? sentence : reason_of(page->status));
   }
@@ -108,30 +112,6 @@ static const char *write_json(const struct page *page, bool problem, const char 
 }
 
 /* ---- HTML ---- */
-
-static void add_escaped(struct buf *out, const char *text) {
-  for (; *text; text++) {
-    switch (*text) {
-    case '&':
-      buf_add_text(out, "&amp;");
-      break;
-    case '<':
-      buf_add_text(out, "&lt;");
-      break;
-    case '>':
-      buf_add_text(out, "&gt;");
-      break;
-    case '"':
-      buf_add_text(out, "&quot;");
-      break;
-    case '\'':
-      buf_add_text(out, "&#39;");
-      break;
-    default:
-      buf_add_char(out, *text);
-    }
-  }
-}
 
 struct value {
   const char *name;
@@ -168,7 +148,8 @@ static void fill(struct buf *out, const char *at, const char *end, const struct 
     if (!value || (block && !block_end)) {
       buf_add(out, open, (size_t)(at - open));
     } else if (!block) {
-      add_escaped(out, is_there(value) ? value->text : "");
+      if (is_there(value))
+        html_add(out, value->text, strlen(value->text));
     } else {
       if (is_there(value))
         fill(out, at, block_end, values);

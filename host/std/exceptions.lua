@@ -127,7 +127,8 @@ end
 --- Fills a new object; a subclass that takes other arguments has its own and calls its parent's.
 -- @param detail text, an ErrorDetail, a list or a table, nested; nil for the class's default
 -- @tparam ?string code for what has none of its own
--- @tparam ?table options fields of the object: `app_code`, `headers`, `wait`
+-- @tparam ?table options fields of the object: `app_code`, `headers`, `wait`, `cause` (what was caught before: ErrorLog
+-- has it beside this one)
 function APIException:init(detail, code, options)
   self.detail = with_codes(absent(detail) and self.default_detail or detail, absent(code) and self.default_code or code)
   for name, value in pairs(options or {}) do

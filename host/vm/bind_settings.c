@@ -84,6 +84,9 @@ static void push_value(lua_State *L, const struct settings_entry *entry) {
   case SETTINGS_INTEGER:
     lua_pushinteger(L, *(const int64_t *)member);
     break;
+  case SETTINGS_BOOLEAN:
+    lua_pushboolean(L, *(const bool *)member);
+    break;
   case SETTINGS_SECONDS:
     lua_pushnumber(L, *(const double *)member);
     break;

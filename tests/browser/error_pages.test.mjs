@@ -2,7 +2,7 @@
 // quote and nothing of the inside.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { chromium } from "playwright-core";
+import { contrast, launchBrowser } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 const PAGES = [
@@ -21,11 +21,7 @@ describe("an error page", () => {
 
   before(async () => {
     server = await startServer();
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      // Chromium refuses its sandbox to root, which is who runs continuous integration.
-      args: process.getuid() === 0 ? ["--no-sandbox"] : [],
-    });
+    browser = await launchBrowser();
   });
 
   after(async () => {
@@ -113,16 +109,3 @@ describe("an error page", () => {
       assert.deepEqual(complaints, []);
     }));
 });
-
-/** The contrast of two CSS colours, as WCAG 2 reckons it. */
-function contrast(one, other) {
-  const luminance = (colour) => {
-    const [red, green, blue] = colour.match(/[\d.]+/g).map((part) => {
-      const share = Number(part) / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}

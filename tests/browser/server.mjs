@@ -1,20 +1,26 @@
 // The built program on a free port with a temporary data folder, for browser tests.
 // MULLIGAN_BINARY is its path; CTest sets it.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const scripts = fileURLToPath(new URL("../../scripts", import.meta.url));
+const project = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Starts a server and resolves, once it listens, to { url, stop() }; stop() resolves to its exit status. */
-export async function startServer() {
-  const data = await mkdtemp(join(tmpdir(), "mulligan-browser-"));
+/**
+ * Starts a server and resolves, once it listens, to { url, scripts, log(), reload(), stop() }. It serves a copy of
+ * `app`, a folder of the project, so that a test can save what it likes; `args` are more arguments of `serve`.
+ */
+export async function startServer({ app = "scripts", args = [] } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "mulligan-browser-"));
+  const data = join(folder, "data");
+  const scripts = join(folder, "scripts");
+  await cp(join(project, app), scripts, { recursive: true });
   const server = spawn(
     process.env.MULLIGAN_BINARY,
-    ["serve", "--port", "0", "--data", data, "--scripts", scripts],
+    ["serve", "--port", "0", "--data", data, "--scripts", scripts, ...args],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let log = "";
@@ -30,10 +36,14 @@ export async function startServer() {
 
   return {
     url,
+    scripts,
+    log: () => log,
+    /** Has the scripts loaded anew, whether or not the folder is watched. */
+    reload: () => server.kill("SIGHUP"),
     async stop() {
       server.kill("SIGTERM");
       const status = await ended;
-      await rm(data, { recursive: true });
+      await rm(folder, { recursive: true });
       if (status !== 0) throw new Error(`the server ended with status ${status}:\n${log}`);
     },
   };

@@ -83,6 +83,9 @@ static void good_values_are_taken(void **state) {
       {"environment", "staging-2"},
       {"notebooks", ""},
       {"memory_limit", "17179869184"},
+      {"debug", "TRUE"},
+      {"debug", "0"},
+      {"debug", "on"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     if (settings_set(settings, cases[i][0], cases[i][1], "test", &fault) != MULLIGAN_OK)
@@ -96,11 +99,32 @@ static void good_values_are_taken(void **state) {
   assert_string_equal(settings->parsers.items[1], "form");
   assert_string_equal(settings->scrub_names.items[1], "b c");
   assert_int_equal(settings->memory_limit, INT64_C(17179869184));
+  assert_true(settings->debug);
   static const char *const names[] = {"with,comma", "other"};
   assert_int_equal(settings_set_list(settings, "scrub_names", names, 2, "test", NULL), MULLIGAN_OK);
   assert_string_equal(settings->scrub_names.items[0], "with,comma");
   assert_int_equal(settings_set(settings, "deadline", "5m", "test", NULL), MULLIGAN_OK);
   assert_true(settings->deadline == 300.0);
+}
+
+static void debug_mode_is_off_unless_it_is_asked_for_or_developed_in(void **state) {
+  (void)state;
+  static const char *const others[] = {"production", "staging", "developmental", "Development", "dev"};
+  settings_settle(settings);
+  assert_false(settings->debug || settings->debug_anyone);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    assert_int_equal(settings_set(settings, "environment", others[i], "test", NULL), MULLIGAN_OK);
+    settings_settle(settings);
+    assert_false(settings->debug);
+  }
+  assert_int_equal(settings_set(settings, "environment", "development", "test", NULL), MULLIGAN_OK);
+  settings_settle(settings);
+  assert_true(settings->debug);
+  assert_false(settings->debug_anyone);
+  assert_int_equal(settings_set(settings, "environment", "production", "test", NULL), MULLIGAN_OK);
+  assert_int_equal(settings_set(settings, "debug", "true", "test", NULL), MULLIGAN_OK);
+  settings_settle(settings);
+  assert_true(settings->debug);
 }
 
 static void bad_values_are_refused_with_name_bound_and_origin(void **state) {
@@ -135,6 +159,8 @@ static void bad_values_are_refused_with_name_bound_and_origin(void **state) {
       {"parsers", "json,,form", "empty"},
       {"renderers", "", "empty"},
       {"environment", "two words", "letters"},
+      {"debug", "", "true or false"},
+      {"debug", "maybe", "true or false"},
       {"authenticators", "x", "settings.lua"},
       {"prot", "80", "did you mean \"port\"?"},
       {"qqqqqqqqqq", "80", "no setting \"qqqqqqqqqq\""},
@@ -198,6 +224,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_defaults_are_sensible, set_up, tear_down),
       cmocka_unit_test(the_table_is_complete_and_documented),
       cmocka_unit_test_setup_teardown(good_values_are_taken, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(debug_mode_is_off_unless_it_is_asked_for_or_developed_in, set_up, tear_down),
       cmocka_unit_test_setup_teardown(bad_values_are_refused_with_name_bound_and_origin, set_up, tear_down),
       cmocka_unit_test(a_misspelt_name_finds_its_neighbour),
       cmocka_unit_test_setup_teardown(the_environment_sets_what_it_names, set_up, tear_down),

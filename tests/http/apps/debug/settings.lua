@@ -1,0 +1,3 @@
+return {
+  exception_handler = "lib.handler.handle",
+}
