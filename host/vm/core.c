@@ -45,6 +45,30 @@ static unsigned read_renderers(lua_State *L, int entry) {
   return renderers;
 }
 
+/* The option at `index`, within the bounds of the setting of this name; 0 for none. */
+static double read_deadline(lua_State *L, int index, const lua_Debug *ar) {
+  if (lua_isnil(L, index))
+    return 0;
+  const struct settings_entry *bounds = settings_find("deadline");
+  double deadline = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : 0;
+  if (!(deadline >= bounds->least && deadline <= bounds->most)) {
+    lua_pushfstring(L, "%s:%d: a route's deadline must be seconds from %f to %d, not %s", ar->short_src,
+                    ar->currentline, bounds->least, (int)bounds->most, luaL_tolstring(L, index, NULL));
+    lua_error(L);
+  }
+  return deadline;
+}
+
+/* The number that the generation's first vm gave a route; 0 if it did not have it. */
+static lua_Integer number_of(const struct route_table *table, const char *pattern, enum route_method method) {
+  for (size_t i = route_table_count(table); i-- > 0;) {
+    const struct route_path *path = route_table_at(table, i);
+    if (strcmp(path->pattern, pattern) == 0 && method < ROUTE_METHOD_COUNT)
+      return path->routes[method].entry;
+  }
+  return 0;
+}
+
 /***
  * Registers a route, while the route files load.
  * @function register
@@ -68,10 +92,11 @@ static int core_register(lua_State *L) {
   lua_getfield(L, 1, "deadline");
   route.method = route_method_parse(luaL_checkstring(L, 3));
   const char *pattern = luaL_checkstring(L, 4);
-  route.deadline = luaL_optnumber(L, 5, 0);
+  route.deadline = read_deadline(L, 5, &ar);
   route.renderers = read_renderers(L, 1);
 
-  /* The first vm of a generation fills the route table; the others run the same sources and must arrive at the same. */
+  /* The first vm of a generation fills the route table. The others run the same sources, but not in the same order
+   * where a script goes by pairs(), which differs from state to state. */
   struct route_table *table = generation_open_routes(vm->generation);
   if (table) {
     struct fault fault;
@@ -79,6 +104,11 @@ static int core_register(lua_State *L) {
       lua_pushfstring(L, "%s:%d: %s", ar.short_src, ar.currentline, fault.message);
       return lua_error(L);
     }
+  } else {
+    number = number_of(generation_routes(vm->generation), pattern, route.method);
+    if (number == 0)
+      return luaL_error(L, "%s:%d: route \"%s\" was not there when the scripts were first loaded", ar.short_src,
+                        ar.currentline, pattern);
   }
   lua_pushvalue(L, 1);
   lua_rawseti(L, 2, number);

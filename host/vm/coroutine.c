@@ -6,6 +6,7 @@
  * expired coroutine is never closed or reset, since a looping `__close` would run there with hooks off: it goes with
  * its vm.
  */
+#include "vm/failed_call.h"
 #include "vm/vm_internal.h"
 
 #include <lauxlib.h>
@@ -136,7 +137,7 @@ static int wrapped(lua_State *L) {
   if (results >= 0)
     return results;
   int status = lua_status(co);
-  if (status != LUA_OK && status != LUA_YIELD) {
+  if (status != LUA_OK && status != LUA_YIELD && !failed_call_spares(vm_of(L), L, co)) {
     /* As Lua does: what is to be closed is closed, and an error of that takes the place of the first. */
     reset(L, co);
     lua_xmove(co, L, 1);

@@ -39,7 +39,7 @@ void *limits_allocate(void *ud, void *block, size_t old_size, size_t new_size) {
   if (!block)
     old_size = 0; /* Lua passes the kind of object here */
   if (new_size == 0) {
-    free(block);
+    vm_heap_resize(&vm->heap, block, old_size, 0);
     vm->memory -= old_size;
     return NULL;
   }
@@ -48,30 +48,38 @@ void *limits_allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     if (new_size - old_size > cap || vm->memory > cap - (new_size - old_size))
       return NULL;
   }
-  void *fresh = realloc(block, new_size);
+  vm->allocations++;
+  void *fresh = vm_heap_resize(&vm->heap, block, old_size, new_size);
   if (fresh)
     vm->memory = vm->memory - old_size + new_size;
   return fresh;
 }
 
-/* Takes the stack down at the first instruction past the deadline (a pcall further down would lose it), then raises. */
 static void stop_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   struct vm *vm = vm_of(L);
-  if (!vm_expired(vm))
+  if (!vm_expired(vm)) {
+    if (!MULLIGAN_POLLING_HOOK) /* left in a coroutine by an interrupt that was forgiven */
+      lua_sethook(L, NULL, 0, 0);
     return;
-  if (!vm->stop_frames && vm->generation)
-    vm->stop_frames = traceback_take(L, vm->generation, vm->services->scrub, true, vm_taint(vm), &vm->stop_truncated);
+  }
   vm_raise_stop(L);
+}
+
+static int stop_kind(struct vm *vm) {
+  return atomic_load(&vm->interrupted) ? VM_STOP_INTERRUPT : VM_STOP_DEADLINE;
 }
 
 void limits_expire(struct watch *watch) {
   struct vm *vm = (struct vm *)(void *)watch;
   if (vm->stop == VM_STOP_NONE)
-    vm->stop = VM_STOP_DEADLINE;
+    vm->stop = stop_kind(vm);
   lua_State *running = atomic_load_explicit(&vm->running, memory_order_relaxed);
   if (running)
     lua_sethook(running, stop_hook, LUA_MASKCOUNT, 1);
+  if (vm->store)
+    store_interrupt(vm->store);
+  stuck_call_look(vm);
 }
 
 void limits_meet_memory(struct vm *vm) {
@@ -79,13 +87,40 @@ void limits_meet_memory(struct vm *vm) {
     vm->stop = VM_STOP_MEMORY;
 }
 
+void vm_limit_memory(struct vm *vm, size_t bytes) {
+  vm->memory_cap = bytes;
+}
+
+/* The watchdog finds the deadline passed, and stops the call in its own thread. */
+void vm_interrupt(struct vm *vm) {
+  if (!atomic_load_explicit(&vm->running, memory_order_relaxed))
+    return;
+  atomic_store(&vm->interrupted, true);
+  atomic_store(&vm->watch.deadline_ns, 0);
+}
+
+void limits_forgive(struct vm *vm) {
+  if (!atomic_load_explicit(&vm->interrupted, memory_order_relaxed))
+    return;
+  atomic_store(&vm->interrupted, false);
+  stuck_call_forget(vm);
+  if (vm->stop != VM_STOP_INTERRUPT)
+    return;
+  vm->stop = VM_STOP_NONE;
+  lua_sethook(vm->co, NULL, 0, 0);
+}
+
 bool vm_expired(struct vm *vm) {
   if (vm->stop == VM_STOP_NONE && clock_monotonic_ns() >= vm_deadline_ns(vm))
-    vm->stop = VM_STOP_DEADLINE;
+    vm->stop = stop_kind(vm);
   return vm->stop != VM_STOP_NONE;
 }
 
+/* Takes the stack down where the vm first sees that it has expired: a pcall further down would lose it. */
 int vm_raise_stop(lua_State *L) {
+  struct vm *vm = vm_of(L);
+  if (!vm->stop_frames && vm->generation)
+    vm->stop_frames = traceback_take(L, vm->generation, vm->services->scrub, true, vm_taint(vm), &vm->stop_truncated);
   lua_sethook(L, stop_hook, LUA_MASKCOUNT, 1);
   lua_pushlightuserdata(L, &stop_sentinel);
   return lua_error(L);

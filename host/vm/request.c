@@ -261,7 +261,7 @@ static struct error_record *answer_failure(struct call *call, struct error_recor
     return second ? second : record;
   describe_request(record, call->request);
   record->status = 500;
-  second->cause = record;
+  error_record_add_cause(second, record);
   return second;
 }
 
@@ -274,6 +274,7 @@ void request_run(struct vm *vm, const struct vm_request *request, struct vm_resp
   int64_t started_ns = clock_monotonic_ns();
   struct call call = {.request = request, .response = response, .vm = vm};
   vm_set_request_id(vm, request->id);
+  vm->request = request;
   vm->language = request->language;
   vm_begin_secrets(vm, name_secrets);
   vm_response_reset(response);

@@ -155,7 +155,7 @@ static void write_body(lua_State *L, struct vm_response *response, int index) {
   case LUA_TTABLE:
   case LUA_TLIGHTUSERDATA:
     type = "application/json";
-    if (!bind_json_encode(L, index, &response->body, &fault))
+    if (!bind_json_encode(L, index, &response->body, &fault) && !response->body.failed)
       luaL_error(L, "the body cannot be sent as JSON: %s", fault.message);
     break;
   default:

@@ -15,6 +15,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+enum { LEAST_ELEMENT_BYTES = 16 }; /* of a table's array */
+
 static const char environment_key = 0; /* registry: the metatable of every environment; its __index is the base */
 
 /* ---- read-only faces ---- */
@@ -169,6 +171,26 @@ static int safe_collectgarbage(lua_State *L) {
   return luaL_error(L, "collectgarbage(\"%s\") is the host's business", option);
 }
 
+/* Lua's own goes round once for each, though nothing comes of it, and no hook stops it. Upvalue 1: Lua's own. */
+static int safe_rep(lua_State *L) {
+  size_t length = 0, separator = 0;
+  luaL_checklstring(L, 1, &length);
+  luaL_checkinteger(L, 2);
+  luaL_optlstring(L, 3, "", &separator);
+  if (length + separator > 0)
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+  lua_pushliteral(L, "");
+  return 1;
+}
+
+/* The same for more elements than memory could hold. Upvalue 1: Lua's own. */
+static int safe_move(lua_State *L) {
+  lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
+  size_t most = vm_of(L)->memory_cap / LEAST_ELEMENT_BYTES;
+  luaL_argcheck(L, to < from || (size_t)to - (size_t)from < most, 3, "too many elements to move");
+  return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
 /* print goes to the log, where a developer looks. */
 static int log_print(lua_State *L) {
   int count = lua_gettop(L);
@@ -233,8 +255,8 @@ static void add_library(lua_State *L, const char *name, lua_CFunction opener, co
   lua_setfield(L, -2, name);
 }
 
-/* Asks the vm for the time where Lua would ask the system: a plan's clock stands still. */
-static void replace_clock(lua_State *L, const char *name, lua_CFunction function) {
+/* Puts a function before one of the library on top of the stack, which is then its upvalue. */
+static void wrap(lua_State *L, const char *name, lua_CFunction function) {
   lua_getfield(L, -1, name);
   lua_pushcclosure(L, function, 1);
   lua_setfield(L, -2, name);
@@ -245,8 +267,9 @@ static void add_os(lua_State *L) {
   lua_newtable(L);
   copy_fields(L, lua_absindex(L, -2), kept_os);
   lua_remove(L, -2);
-  replace_clock(L, "time", wall_clock_time);
-  replace_clock(L, "date", wall_clock_date);
+  /* The vm is asked for the time where Lua would ask the system: a plan's clock stands still. */
+  wrap(L, "time", wall_clock_time);
+  wrap(L, "date", wall_clock_date);
   sandbox_protect(L, LUA_OSLIBNAME);
   lua_setfield(L, -2, LUA_OSLIBNAME);
 }
@@ -273,10 +296,14 @@ void sandbox_open(lua_State *L) {
   luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
   lua_pushnil(L);
   lua_setfield(L, -2, "dump"); /* makes the binary chunks that `load` refuses */
+  wrap(L, "rep", safe_rep);
   sandbox_protect(L, LUA_STRLIBNAME);
   lua_setfield(L, -2, LUA_STRLIBNAME);
   hide_string_metatable(L);
-  add_library(L, LUA_TABLIBNAME, luaopen_table, NULL);
+  luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
+  wrap(L, "move", safe_move);
+  sandbox_protect(L, LUA_TABLIBNAME);
+  lua_setfield(L, -2, LUA_TABLIBNAME);
   add_library(L, LUA_MATHLIBNAME, luaopen_math, NULL);
   add_library(L, LUA_UTF8LIBNAME, luaopen_utf8, NULL);
   add_os(L);

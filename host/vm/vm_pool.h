@@ -21,11 +21,32 @@ enum mulligan_status vm_pool_create(struct vm_pool **out, const struct vm_servic
 void vm_pool_destroy(struct vm_pool *pool);
 
 /**
- * Takes a vm, waiting up to `wait` seconds: MULLIGAN_BUSY past that (or once the pool is closed), other failures when
- * one could not be made.
+ * Takes a vm for a request of `route` (any pointer that tells one route from another), waiting up to `wait` seconds:
+ * MULLIGAN_BUSY past that, other failures when one could not be made. No route gets all that there are (pool_places.h).
  */
-enum mulligan_status vm_pool_take(struct vm_pool *pool, double wait, struct vm **out, struct fault *fault);
+enum mulligan_status vm_pool_take(struct vm_pool *pool, const void *route, double wait, struct vm **out,
+                                  struct fault *fault);
 void vm_pool_give(struct vm_pool *pool, struct vm *vm);
+/**
+ * Takes the vm that keeps the failed call of request `id`, waiting up to `wait` seconds until it comes back.
+ * MULLIGAN_MISSING when none does (failed_index_end() says why), MULLIGAN_BUSY past the wait.
+ */
+enum mulligan_status vm_pool_take_keeper(struct vm_pool *pool, const char *id, double wait, struct vm **out,
+                                         struct fault *fault);
+
+/** What vm_pool_lose() did. */
+struct vm_pool_loss {
+  bool replaced; /* another may be made in the vm's place */
+  int lost;      /* vms that are given up now, */
+  int most;      /* and how many may be (the setting lost_bundles) */
+};
+/**
+ * For the watchdog: the call in a vm that was taken does not end. Unless too many are lost already, the vm loses its
+ * place, and another may be made; it still comes back by vm_pool_give(), should the call ever end.
+ */
+void vm_pool_lose(struct vm_pool *pool, struct vm *vm, struct vm_pool_loss *loss);
+/** How many calls do not end. */
+int vm_pool_stuck(struct vm_pool *pool);
 
 /** The current generation, with a reference for the caller. */
 struct generation *vm_pool_generation(struct vm_pool *pool);

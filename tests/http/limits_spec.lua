@@ -1,5 +1,6 @@
 --- Bodies and heads of every size and speed.
 local client = require "support.client"
+local errorlog = require "support.errorlog"
 local expect = require "support.expect"
 local server = require "support.server"
 
@@ -229,6 +230,67 @@ describe("a request", function()
     for index, response in ipairs(client.many(host, requests)) do
       assert.are.equal(200, response.status)
       assert.are.equal(tostring(index), response.json().name)
+    end
+  end)
+end)
+
+describe("an answer", function()
+  local host
+
+  setup(function()
+    host = server.start {
+      scripts = server.source("tests/http/apps/edge"), env = { MULLIGAN_RESPONSE_LIMIT = MEBIBYTE },
+    }
+  end)
+
+  teardown(function()
+    host:stop()
+  end)
+
+  for _, form in ipairs { "", "json/" } do
+    it("of exactly the limit is sent, " .. (form == "" and "as text" or "as JSON"), function()
+      local response <const> = client.get(host, ("/sized/%d/%s"):format(MEBIBYTE, form))
+      assert.are.equal(200, response.status)
+      assert.are.equal(MEBIBYTE, #response.body)
+    end)
+
+    it("of one byte more is a failure that says so, " .. (form == "" and "as text" or "as JSON"), function()
+      local response <const> = client.get(host, ("/sized/%d/%s"):format(MEBIBYTE + 1, form))
+      local row <const> = errorlog.row(host, (expect.failure(response)))
+      assert.is_truthy(row.message:find("the response's body exceeds 1048576 bytes", 1, true), row.message)
+      assert.are.equal("/sized/{size:int}/" .. form, row.route)
+    end)
+  end
+end)
+
+describe("a slow route", function()
+  it("never has all states: others are answered though more than those ask for it", function()
+    local scripts <const> = server.source("tests/http/apps/edge")
+    local host <const> = server.start { scripts = scripts, env = { MULLIGAN_BUNDLES = 4 } }
+    finally(function() host:stop() end)
+    local connections <const> = {}
+    for index = 1, 8 do
+      connections[index] = client.open(host)
+      connections[index]:send(client.serialize(host, { path = ("/held/%d/"):format(index) }))
+    end
+    local function begun()
+      local count = 0
+      for index = 1, 8 do
+        count = count + (client.get(host, ("/work/%d/begun/"):format(index)).json().begun and 1 or 0)
+      end
+      return count
+    end
+    host:eventually("as many as may are at work", function()
+      return begun() == 3
+    end)
+    for _ = 1, 10 do
+      assert.are.equal(200, client.get(host, "/text/a/").status)
+    end
+    assert.are.equal(3, begun())
+    assert.are.equal(204, client.request(host, { method = "POST", path = "/release/" }).status)
+    for _, connection in ipairs(connections) do
+      assert.are.equal(200, connection:receive("GET").status)
+      connection:close()
     end
   end)
 end)

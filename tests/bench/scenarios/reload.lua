@@ -123,7 +123,8 @@ local function measure(run)
     },
     {
       name = ("Answers a second during %d reloads"):format(reloads), value = during / calm_rate,
-      unit = "of the rate without", goal = { at_least = 0.8 }, detail = ("%s/s, %s/s"):format(figures.text(during), figures.text(calm_rate)),
+      unit = "of the rate without", goal = { at_least = 0.8 },
+      detail = ("%s/s, %s/s"):format(figures.text(during), figures.text(calm_rate)),
     },
     {
       name = "Memory that stays of them", value = after - before, unit = "MiB", goal = { at_most = 2 },

@@ -43,6 +43,14 @@ route.get("/big/", function()
   return 200, ("x"):rep(8 * 1024 * 1024), { ["Content-Type"] = "text/plain" }
 end, open)
 
+route.get("/sized/{size:int}/", function(req)
+  return 200, ("x"):rep(req.params.size), { ["Content-Type"] = "text/plain" }
+end, open)
+
+route.get("/sized/{size:int}/json/", function(req)
+  return 200, { text = ("x"):rep(req.params.size - #'{"text":""}') }
+end, open)
+
 -- Works for a second after it has said so in the database.
 route.get("/work/{name}/", function(req)
   db.exec("INSERT INTO work (name) VALUES (?)", req.params.name)
@@ -51,6 +59,18 @@ route.get("/work/{name}/", function(req)
     time.now()
   end
   return 200, { done = req.params.name }
+end, open)
+
+-- Works until it is released.
+route.get("/held/{name}/", function(req)
+  db.exec("INSERT INTO work (name) VALUES (?)", req.params.name)
+  while not db.one("SELECT 1 AS one FROM work WHERE name = 'released'") do end
+  return 200, { done = req.params.name }
+end, open)
+
+route.post("/release/", function()
+  db.exec("INSERT INTO work (name) VALUES ('released')")
+  return 204
 end, open)
 
 route.get("/work/{name}/begun/", function(req)
