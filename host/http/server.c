@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/debug_console.h"
 #include "http/exchange.h"
 #include "http/stack.h"
 #include "vm/watchdog.h"
@@ -21,7 +22,7 @@
 
 #include <civetweb.h>
 
-enum { WORKER_THREAD = 1 };
+enum { WORKER_THREAD = 1, STOP_SECONDS = 5 };
 
 struct server {
   struct exchange_shared shared;
@@ -129,6 +130,8 @@ enum mulligan_status server_start(struct server **out, const struct vm_services 
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory for the web server");
   server->shared.services = services;
   server->shared.pool = pool;
+  if (services->failed_index)
+    server->shared.console = debug_console_create(services, pool);
 
   char port[128], threads[24], keep_alive[24], timeout[24];
   bool ipv6 = strchr(settings->host, ':') != NULL;
@@ -193,6 +196,7 @@ enum mulligan_status server_start(struct server **out, const struct vm_services 
   if (!server->context) {
     enum mulligan_status status = describe_failure(settings, &error, fault);
     mg_exit_library();
+    debug_console_destroy(server->shared.console);
     free(server);
     return status;
   }
@@ -211,14 +215,19 @@ int server_port(const struct server *server) {
   return server->port;
 }
 
+const char *server_debug_pin(const struct server *server) {
+  return server->shared.console ? debug_console_pin(server->shared.console) : NULL;
+}
+
 static void pause_ms(long ms) {
   struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
   nanosleep(&pause, NULL);
 }
 
+/* Waits until no request is in flight but those whose calls do not end. */
 static bool wait_for_idle(struct server *server, double seconds) {
   int64_t until = clock_monotonic_ns() + (int64_t)(seconds * 1e9);
-  while (atomic_load(&server->shared.in_flight) > 0) {
+  while (atomic_load(&server->shared.in_flight) > vm_pool_stuck(server->shared.pool)) {
     if (clock_monotonic_ns() >= until)
       return false;
     pause_ms(5);
@@ -226,17 +235,23 @@ static bool wait_for_idle(struct server *server, double seconds) {
   return true;
 }
 
-void server_stop(struct server *server) {
+int server_stop(struct server *server) {
   if (!server)
-    return;
+    return 0;
+  const struct settings *settings = server->shared.services->settings;
   atomic_store(&server->shared.draining, true);
-  if (!wait_for_idle(server, server->shared.services->settings->drain_timeout)) {
+  if (!wait_for_idle(server, settings->drain_timeout)) {
     log_warning("%d requests are still running after %g s; they are stopped", atomic_load(&server->shared.in_flight),
-                server->shared.services->settings->drain_timeout);
+                settings->drain_timeout);
     watch_expire_all();
-    wait_for_idle(server, 5);
+    wait_for_idle(server, STOP_SECONDS + 2 * settings->stuck_grace);
   }
+  int stuck = vm_pool_stuck(server->shared.pool);
+  if (stuck > 0)
+    return stuck; /* civetweb would wait for their threads without end */
   mg_stop(server->context);
   mg_exit_library();
+  debug_console_destroy(server->shared.console);
   free(server);
+  return 0;
 }

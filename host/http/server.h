@@ -19,10 +19,14 @@ enum mulligan_status server_start(struct server **out, const struct vm_services 
                                   struct fault *fault);
 /** The port it listens on. */
 int server_port(const struct server *server);
+/** The PIN of the debug page's console; NULL unless in debug mode. */
+const char *server_debug_pin(const struct server *server);
 /**
  * Refuses new requests (503), waits up to settings->drain_timeout for those in flight, stops the scripts that still
- * run, and closes. Blocks until all threads have ended.
+ * run, and closes. Blocks until all threads have ended and returns 0; unless calls are left that cannot be stopped
+ * (vm_pool_stuck()), whose number it returns: their threads may go on at any moment, so that nothing they use may be
+ * freed, and the process is to end.
  */
-void server_stop(struct server *server);
+int server_stop(struct server *server);
 
 #endif

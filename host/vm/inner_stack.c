@@ -7,6 +7,7 @@
  */
 #include "vm/inner_stack.h"
 
+#include "vm/failed_call.h"
 #include "vm/traceback.h"
 #include "vm/vm_internal.h"
 
@@ -54,7 +55,10 @@ void inner_stack_take(struct vm *vm, lua_State *L, lua_State *co) {
     return;
   inner->taken++;
   bool truncated = false;
+  int number = failed_call_note_inner(vm, L, co);
   json_t *frames = traceback_take(co, vm->generation, vm->services->scrub, true, vm_taint(vm), &truncated);
+  if (number > 0)
+    failed_call_place(frames, co, number);
   frames = inner_stack_join(vm, L, lua_gettop(L), frames, true, &truncated);
   json_decref(inner->frames);
   inner->frames = frames;
@@ -80,6 +84,7 @@ json_t *inner_stack_join(struct vm *vm, lua_State *L, int index, json_t *frames,
     if (!locals) {
       json_object_del(copy, "locals");
       json_object_del(copy, "upvalues");
+      json_object_del(copy, "level");
     }
     json_array_append_new(joined, copy);
   }

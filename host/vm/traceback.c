@@ -431,6 +431,16 @@ json_t *traceback_take(lua_State *co, const struct generation *generation, const
   return frames;
 }
 
+void traceback_number(json_t *frames, lua_State *co, json_int_t first) {
+  json_int_t left_out = depth_of(co) - (json_int_t)json_array_size(frames);
+  size_t index;
+  json_t *frame;
+  json_array_foreach(frames, index, frame) {
+    json_int_t level = (json_int_t)index + (index < MOST_FRAMES / 2 ? 0 : left_out);
+    json_object_set_new(frame, "level", json_integer(first + level));
+  }
+}
+
 void traceback_note_secrets(lua_State *L, const struct scrub *scrub, struct taint *taint) {
   struct walk walk = {.co = L, .scrub = scrub, .taint = taint, .keys = MOST_KEYS};
   look_into(&walk, 0);

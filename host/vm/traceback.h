@@ -24,6 +24,10 @@
 json_t *traceback_take(lua_State *co, const struct generation *generation, const struct scrub *scrub, bool locals,
                        struct taint *taint, bool *truncated);
 
+/** Gives each of the frames that traceback_take() has just returned of `co` the member `level`: `first` and the level
+ * by which lua_getstack() finds it. */
+void traceback_number(json_t *frames, lua_State *co, json_int_t first);
+
 /** Remembers what stands under secret names in the value on top of the stack, if it is a table; bounded as a walk is.
  * Raises nothing and runs no metamethod. */
 void traceback_note_secrets(lua_State *L, const struct scrub *scrub, struct taint *taint);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 static void record(struct vm *vm, const char *text, size_t length) {
-  struct error_log *log = vm->services->errors;
+  struct error_log *log = vm->console ? NULL : vm->services->errors;
   struct error_record *record = log ? error_record_create(ERROR_SOURCE_WARNING) : NULL;
   if (!record) {
     log_warning("Lua warns: %s", text);
