@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -26,6 +27,8 @@
 enum { MULLIGAN_LOG_LINE = 16384 };
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
+static _Atomic int64_t serving;      /* the generation that serves; 0: none */
+static _Thread_local int64_t pinned; /* the one that this thread works for; 0: the one that serves */
 
 /* Pipes split writes above PIPE_BUF; the lock keeps long lines of this process whole too. */
 static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -52,6 +55,14 @@ bool log_parse_level(const char *text, enum log_level *level) {
     }
   }
   return false;
+}
+
+void log_set_generation(int64_t number) {
+  atomic_store(&serving, number);
+}
+
+void log_pin_generation(int64_t number) {
+  pinned = number;
 }
 
 bool log_enabled(enum log_level level) {
@@ -161,7 +172,7 @@ void log_line(enum log_level level, const char *file, int line_number, const cha
     line.full = false;
     add(&line, "\xE2\x80\xA6", 3);
   }
-  line.room = sizeof line.text - 128;
+  line.room = sizeof line.text - 160;
   if (file != NULL) {
     add(&line, " [in ", 5);
     add_escaped(&line, file);
@@ -169,14 +180,18 @@ void log_line(enum log_level level, const char *file, int line_number, const cha
     line.room += 32;
     addf(&line, ":%d]", line_number);
   }
-  line.room = sizeof line.text - 4;
+  line.room = sizeof line.text - 32;
+  int64_t generation = pinned != 0 ? pinned : atomic_load_explicit(&serving, memory_order_relaxed);
   if (request_id != NULL) {
     add(&line, " (", 2);
     add_escaped(&line, request_id);
-    line.full = false;
-    line.room += 3;
-    add(&line, ")", 1);
   }
+  line.full = false;
+  line.room = sizeof line.text - 1;
+  if (generation > 0)
+    addf(&line, "%sg%" PRId64, request_id != NULL ? ", " : " (", generation);
+  if (generation > 0 || request_id != NULL)
+    add(&line, ")", 1);
   line.text[line.length++] = '\n';
 
   pthread_mutex_lock(&write_lock);

@@ -70,34 +70,57 @@ struct parse {
   int count;
 };
 
-static void add_options(struct parse *parse, const struct command_option *options, size_t count) {
-  for (size_t i = 0; i < count && parse->count < MOST_OPTIONS; i++) {
-    parse->options[parse->count] = &options[i];
-    parse->longs[parse->count] =
-        (struct option){options[i].name, options[i].flag ? no_argument : required_argument, NULL, 'A' + parse->count};
-    parse->count++;
+static void add_options(struct parse *to, const struct command_option *options, size_t count) {
+  for (size_t i = 0; i < count && to->count < MOST_OPTIONS; i++) {
+    to->options[to->count] = &options[i];
+    to->longs[to->count] =
+        (struct option){options[i].name, options[i].flag ? no_argument : required_argument, NULL, 'A' + to->count};
+    to->count++;
   }
 }
 
-static enum mulligan_status apply_flags(const struct parse *parse, struct settings *settings, struct fault *fault) {
-  for (int i = 0; i < parse->count; i++) {
-    const struct command_option *option = parse->options[i];
-    if (!option->setting || !parse->values[i])
+static enum mulligan_status apply_flags(const struct parse *given, struct settings *settings, struct fault *fault) {
+  for (int i = 0; i < given->count; i++) {
+    const struct command_option *option = given->options[i];
+    if (!option->setting || !given->values[i])
       continue;
     char origin[64];
     snprintf(origin, sizeof origin, "--%s", option->name);
-    enum mulligan_status status = settings_set(settings, option->setting, parse->values[i], origin, fault);
+    enum mulligan_status status = settings_set(settings, option->setting, given->values[i], origin, fault);
     if (status != MULLIGAN_OK)
       return status;
   }
   return MULLIGAN_OK;
 }
 
-/* Defaults, settings.lua, environment, flags; the flags and the environment also say where settings.lua is. */
-static enum mulligan_status settle(const struct parse *parse, struct settings *settings, struct fault *fault) {
+/* The flags of the command that runs, for as long as it does. */
+static struct parse parse;
+
+static enum mulligan_status apply_words(struct settings *settings, struct fault *fault) {
   enum mulligan_status status = settings_from_environment(settings, fault);
+  return status == MULLIGAN_OK ? apply_flags(&parse, settings, fault) : status;
+}
+
+enum mulligan_status command_settle(struct settings **out, const char *source, size_t length, struct fault *fault) {
+  *out = NULL;
+  struct settings *settings = settings_create();
+  if (!settings)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  enum mulligan_status status = source ? settings_file_apply_source(settings, source, length, fault) : MULLIGAN_OK;
   if (status == MULLIGAN_OK)
-    status = apply_flags(parse, settings, fault);
+    status = apply_words(settings, fault);
+  if (status != MULLIGAN_OK) {
+    settings_destroy(settings);
+    return status;
+  }
+  settings_settle(settings);
+  *out = settings;
+  return MULLIGAN_OK;
+}
+
+/* Defaults, settings.lua, environment, flags; the flags and the environment also say where settings.lua is. */
+static enum mulligan_status settle(struct settings *settings, struct fault *fault) {
+  enum mulligan_status status = apply_words(settings, fault);
   if (status != MULLIGAN_OK)
     return status;
   char *path = file_join(settings->scripts, "settings.lua");
@@ -106,18 +129,30 @@ static enum mulligan_status settle(const struct parse *parse, struct settings *s
   status = settings_file_apply(settings, path, fault);
   free(path);
   if (status == MULLIGAN_OK)
-    status = settings_from_environment(settings, fault);
-  if (status == MULLIGAN_OK)
-    status = apply_flags(parse, settings, fault);
+    status = apply_words(settings, fault);
+  settings_settle(settings);
+  return status;
+}
+
+/* Settles context->settings; without settings.lua where that is broken and the command wants to go on all the same. */
+static enum mulligan_status settle_context(struct command_context *context, struct fault *fault) {
+  context->settings = settings_create();
+  if (!context->settings)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  enum mulligan_status status = settle(context->settings, fault);
+  if (status != MULLIGAN_OK && context->keep_going && *context->keep_going) {
+    settings_destroy(context->settings);
+    status = command_settle(&context->settings, NULL, 0, fault);
+  }
   enum log_level level;
-  if (status == MULLIGAN_OK && log_parse_level(settings->log_level, &level))
+  if (status == MULLIGAN_OK && log_parse_level(context->settings->log_level, &level))
     log_set_level(level);
   return status;
 }
 
 bool command_parse(struct command_context *context, const struct command_option *options, size_t count, int argc,
                    char **argv, int *status) {
-  struct parse parse = {.count = 0};
+  parse = (struct parse){.count = 0};
   json_flag = help_flag = false;
   add_options(&parse, options, count);
   add_options(&parse, common, COMMON_COUNT);
@@ -151,14 +186,10 @@ bool command_parse(struct command_context *context, const struct command_option 
   context->json = json_flag;
   context->arguments = argv + optind;
   context->argument_count = argc - optind;
-  context->settings = settings_create();
   struct fault fault;
-  if (!context->settings)
-    *status = command_fail(context, COMMAND_FAILED, "out of memory");
-  else if (settle(&parse, context->settings, &fault) != MULLIGAN_OK)
-    *status = command_fault(context, &fault);
-  else
+  if (settle_context(context, &fault) == MULLIGAN_OK)
     return true;
+  *status = command_fault(context, &fault);
   return false;
 }
 

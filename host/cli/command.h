@@ -45,6 +45,8 @@ struct command_context {
   bool json;                 /* --json was given */
   char **arguments;          /* what is not a flag, in order; NULL-terminated; points into argv */
   int argument_count;
+  const bool
+      *keep_going; /* set before command_parse(); if true after the flags, a broken settings.lua is passed over */
 };
 
 /** The table of all commands, ended by a row without a name. */
@@ -59,6 +61,12 @@ extern const struct command commands[];
 bool command_parse(struct command_context *context, const struct command_option *options, size_t count, int argc,
                    char **argv, int *status);
 
+/**
+ * Settles the settings once more, with `source` for settings.lua (NULL: there is none) and the flags of
+ * command_parse(). The caller owns `*out`. Any thread.
+ */
+enum mulligan_status command_settle(struct settings **out, const char *source, size_t length, struct fault *fault);
+
 /** Prints "mulligan COMMAND: message" on standard error and returns `status`. */
 int command_fail(const struct command_context *context, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -68,12 +76,18 @@ int command_fault(const struct command_context *context, const struct fault *fau
  * written. */
 int command_print_json(const struct command_context *context, const json_t *value);
 
+int command_audit(struct command_context *context, int argc, char **argv);
 int command_check(struct command_context *context, int argc, char **argv);
 int command_errors(struct command_context *context, int argc, char **argv);
+int command_plan(struct command_context *context, int argc, char **argv);
+int command_reload(struct command_context *context, int argc, char **argv);
 int command_migrate(struct command_context *context, int argc, char **argv);
+int command_notebook(struct command_context *context, int argc, char **argv);
+int command_repl(struct command_context *context, int argc, char **argv);
 int command_routes(struct command_context *context, int argc, char **argv);
 int command_run(struct command_context *context, int argc, char **argv);
 int command_serve(struct command_context *context, int argc, char **argv);
+int command_undo(struct command_context *context, int argc, char **argv);
 int command_user(struct command_context *context, int argc, char **argv);
 int command_version(struct command_context *context, int argc, char **argv);
 

@@ -6,7 +6,9 @@
 #include "cli/host.h"
 
 #include "base/file.h"
+#include "base/last_save.h"
 #include "base/secret_key.h"
+#include "vm/failed_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +59,9 @@ enum mulligan_status host_open(struct host *host, struct command_context *contex
   host->services.settings = settings;
   host->scrub = scrub_create((const char *const *)settings->scrub_names.items, settings->scrub_names.count);
   host->services.scrub = host->scrub;
+  host->services.last_save = last_save_create();
+  if (settings->debug && (parts & HOST_DATA))
+    host->services.failed_index = failed_index_create();
   enum mulligan_status status = host->scrub ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   if (status == MULLIGAN_OK && (parts & HOST_DATA))
     status = open_data(host, settings, fault);
@@ -78,6 +83,8 @@ void host_close(struct host *host) {
   write_lock_close(host->app_lock);
   free(host->app_path);
   scrub_destroy(host->scrub);
+  failed_index_destroy(host->services.failed_index);
+  last_save_destroy(host->services.last_save);
   memset(host, 0, sizeof *host);
 }
 

@@ -2,8 +2,10 @@
  * main.c - `mulligan COMMAND …`: finds the command and runs it.
  */
 #include "base/log.h"
+#include "base/random_source.h"
 #include "cli/command.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +14,15 @@ const struct command commands[] = {
     {"serve", "", "serve the scripts over HTTP", command_serve, true},
     {"errors", "list|show REF…|groups|resolve|reopen|mute GROUP|prune", "what went wrong", command_errors, false},
     {"run", "[NAME]", "run an operator script: first shown, then done", command_run, false},
+    {"notebook", "list|show NAME|run NAME -p KEY=VALUE …|convert A B", "notebooks of the operations desk",
+     command_notebook, false},
+    {"plan", "list|show|apply SHA", "what runs would change: shown again, or applied", command_plan, false},
+    {"undo", "RUN", "take back what a run changed: first shown, then done", command_undo, false},
+    {"audit", "list|show RUN|verify", "who ran what, and what came of it", command_audit, false},
+    {"repl", "[FILE] [-e CODE]", "the operators' prompt", command_repl, false},
     {"routes", "", "every path, its methods and where they are registered", command_routes, false},
-    {"check", "", "load every script and say what is wrong", command_check, false},
+    {"check", "", "say what is wrong with the scripts", command_check, false},
+    {"reload", "", "let the running host load its scripts anew, and say what came of it", command_reload, false},
     {"migrate", "", "bring the database to the scripts' newest migration", command_migrate, false},
     {"user", "create", "make a user", command_user, false},
     {"version", "", "what this program is made of", command_version, false},
@@ -28,6 +37,8 @@ static void print_commands(FILE *out) {
 }
 
 int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, which a write reports */
+  random_source_install();
   if (sodium_init() < 0) {
     fprintf(stderr, "mulligan: libsodium does not start\n");
     return COMMAND_FAILED;

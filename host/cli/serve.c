@@ -2,11 +2,15 @@
  * serve.c - `mulligan serve`: the host, from its start to its stop.
  *
  * The main thread opens everything, then waits for signals: TERM and INT stop it gracefully (a second one at once), HUP
- * loads the scripts anew.
+ * loads the scripts anew, as does saving one of them, and `mulligan reload` through the control socket.
  */
+#include "base/control.h"
 #include "base/log.h"
+#include "cli/debug_mode.h"
 #include "cli/demo.h"
+#include "cli/desk.h"
 #include "cli/host.h"
+#include "cli/reloader.h"
 #include "http/server.h"
 #include "vm/vm_pool.h"
 
@@ -35,26 +39,11 @@ static void block_signals(sigset_t *set) {
   signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, which a write reports */
 }
 
-/* Loads the scripts off to the side and publishes them if they are sound; if not, the last good ones serve on. */
-static void reload(struct host *host, struct vm_pool *pool, int64_t *number) {
-  struct generation *generation;
-  struct fault fault;
-  if (generation_load(&generation, &host->services, *number + 1, true, &fault) != MULLIGAN_OK ||
-      vm_pool_publish(pool, generation, &fault) != MULLIGAN_OK) {
-    log_error("reload failed, generation %lld serves on: %s", (long long)*number, fault.message);
-    host_record_load_failure(host, &fault);
-    return;
-  }
-  ++*number;
-  log_info("reloaded: generation %lld", (long long)*number);
-}
-
 /* Waits for what ends the program; a second signal does not wait for what is in flight. */
-static void wait_for_stop(struct host *host, struct vm_pool *pool, const sigset_t *signals) {
-  int64_t generation = 1;
+static void wait_for_stop(struct reloader *reloader, const sigset_t *signals) {
   int number = 0;
   while (sigwait(signals, &number) == 0 && number == SIGHUP)
-    reload(host, pool, &generation);
+    reloader_ask(reloader);
   log_info("stopping: finishing what is in flight");
   sigset_t stop = *signals;
   sigdelset(&stop, SIGHUP);
@@ -63,49 +52,104 @@ static void wait_for_stop(struct host *host, struct vm_pool *pool, const sigset_
   pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
 }
 
-static int serve(struct command_context *context, struct host *host, const sigset_t *signals) {
-  const struct settings *settings = context->settings;
-  struct fault fault;
-  struct vm_pool *pool;
-  struct server *server;
-  if (vm_pool_create(&pool, &host->services, host->generation, pool_size(settings), &fault) != MULLIGAN_OK)
-    return command_fault(context, &fault);
-  host->generation = NULL; /* the pool's now */
-  if (server_start(&server, &host->services, pool, &fault) != MULLIGAN_OK) {
-    vm_pool_destroy(pool);
-    return command_fault(context, &fault);
+/* Their threads may use all there is, so nothing is closed or freed; but what is to be on record is. */
+static void leave_stuck_calls(struct host *host, int count) {
+  struct error_record *record = error_record_create(ERROR_SOURCE_HOST);
+  char message[120];
+  snprintf(message, sizeof message, "the host ended while %d call%s could not be stopped", count,
+           count == 1 ? "" : "s");
+  if (!record) {
+    log_error("%s", message);
+  } else {
+    error_record_set(record, &record->exc_type, "StuckCall", 9, 16);
+    error_record_set(record, &record->message, message, strlen(message), sizeof message);
+    error_log_record(host->services.errors, record, true, NULL); /* and all that was queued before it */
   }
+  fflush(NULL);
+  _exit(COMMAND_FAILED);
+}
+
+/* Serves until it is told to stop. Without the control socket it serves all the same: only commands miss it. */
+static int serve_on(struct host *host, struct server *server, struct reloader *reloader, const sigset_t *signals) {
+  const struct settings *settings = host->services.settings;
+  const struct control_command questions[] = {{"reload", reloader_answer, reloader}, {NULL, NULL, NULL}};
+  struct control *control;
+  struct fault fault;
+  if (control_open(&control, settings->data, questions, &fault) != MULLIGAN_OK)
+    log_warning("%s; commands such as `mulligan reload` do not reach this one", fault.message);
   log_info("mulligan %s (%s) serves %s on %s port %d, data in %s", MULLIGAN_VERSION, settings->environment,
            settings->scripts, settings->host, server_port(server), settings->data);
+  /* Not a line of the log, which others may read. */
+  if (server_debug_pin(server))
+    fprintf(stderr, "mulligan: debug mode: the PIN of the debug page's console is %s\n", server_debug_pin(server));
   printf("mulligan: listening on http://%s:%d\n", settings->host, server_port(server));
   fflush(stdout);
-  wait_for_stop(host, pool, signals);
-  server_stop(server);
-  vm_pool_destroy(pool);
+  wait_for_stop(reloader, signals);
+  int stuck = server_stop(server);
+  stuck += !reloader_stop(reloader);
+  if (stuck > 0)
+    leave_stuck_calls(host, stuck);
+  control_close(control);
   return COMMAND_DONE;
 }
 
+static int serve(struct command_context *context, struct host *host, struct reloader *reloader,
+                 const sigset_t *signals) {
+  struct fault fault;
+  struct vm_pool *pool;
+  struct server *server = NULL;
+  struct generation *first = host->generation;
+  host->generation = NULL; /* the pool's now */
+  if (vm_pool_create(&pool, &host->services, first, pool_size(context->settings), &fault) != MULLIGAN_OK)
+    return command_fault(context, &fault);
+  int status = COMMAND_FAILED;
+  if (server_start(&server, &host->services, pool, &fault) != MULLIGAN_OK)
+    command_fault(context, &fault);
+  else if (reloader_start(reloader, pool, &fault) == MULLIGAN_OK)
+    status = serve_on(host, server, reloader, signals);
+  else {
+    command_fault(context, &fault);
+    server_stop(server);
+    reloader_stop(reloader);
+  }
+  vm_pool_destroy(pool);
+  return status;
+}
+
 int command_serve(struct command_context *context, int argc, char **argv) {
-  bool demo = false;
+  bool demo = false, debug = false, debug_anyone = false, keep_going = false;
   const struct command_option options[] = {
       {"port", "N", "the port to listen on; 0 takes any free one (default: 8080)", NULL, NULL, "port"},
       {"host", "A", "the address to listen on (default: 127.0.0.1)", NULL, NULL, "host"},
       {"demo", NULL, "load demo data into an empty database first", NULL, &demo, NULL},
+      {"debug", NULL, "debug mode: errors show source, values and SQL", NULL, &debug, NULL},
+      {"debug-anyone", NULL, "with --debug: also on an address that other machines reach", NULL, &debug_anyone, NULL},
+      {"keep-going", NULL, "answer 503 while the scripts are broken, instead of not starting", NULL, &keep_going, NULL},
   };
   int status;
+  context->keep_going = &keep_going;
   if (!command_parse(context, options, sizeof options / sizeof *options, argc, argv, &status))
     return status;
   if (context->argument_count > 0)
     return command_fail(context, COMMAND_USAGE, "'%s' is not expected here", context->arguments[0]);
+  if (!debug_mode_settle(context, debug, debug_anyone, &status))
+    return status;
   sigset_t signals;
   block_signals(&signals);
   struct host host;
   struct fault fault;
-  if (host_open(&host, context, HOST_DATA | HOST_MIGRATED | HOST_GENERATION, &fault) != MULLIGAN_OK)
+  struct reloader *reloader;
+  if (host_open(&host, context, HOST_DATA, &fault) != MULLIGAN_OK)
     return command_fault(context, &fault);
-  status = demo ? demo_load(context, &host) : COMMAND_DONE;
+  desk_settle(&host);
+  status = COMMAND_FAILED;
+  if (reloader_create(&reloader, &host, &fault) != MULLIGAN_OK)
+    command_fault(context, &fault);
+  else if ((host.generation = reloader_load_first(reloader, keep_going)) != NULL)
+    status = demo && !generation_is_void(host.generation) ? demo_load(context, &host) : COMMAND_DONE;
   if (status == COMMAND_DONE)
-    status = serve(context, &host, &signals);
+    status = serve(context, &host, reloader, &signals);
+  reloader_destroy(reloader);
   host_close(&host);
   return status;
 }

@@ -43,13 +43,18 @@ end
 
 local handler
 
+--- Finds the application's exception handler, once the routes are loaded: a setting that names none is to be known
+-- before the first error is.
+function dispatch.ready()
+  handler = find_handler(settings.exception_handler)
+end
+
 --- Answers for what a route raised, through the application's exception handler.
 -- @param exc what was raised
 -- @tparam table req the request
 -- @tparam ?table entry the route's entry
 -- @return status (nil: not the handler's), body, headers, code, app_code
 function dispatch.fail(exc, req, entry)
-  handler = handler or find_handler(settings.exception_handler)
   auth.challenge(exc, entry)
   local user = rawget(req, "user")
   local status, body, headers = handler(exc, { request = req, route = entry and entry.pattern, user = user })

@@ -8,12 +8,13 @@
 
 #include "base/file.h"
 #include "base/settings.h"
+#include "vm/compiled.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SCRIPT_BYTES = 8 << 20 };
+enum { MOST_SCRIPT_BYTES = 8 << 20, MOST_NAMED = 3 };
 
 struct page {
   char *name;
@@ -23,7 +24,10 @@ struct page {
 struct generation {
   atomic_int references;
   int64_t number;
+  struct vm_services services;       /* what its vms are made with; without settings until it is run */
+  struct settings *settings;         /* its own; NULL where it goes by those of the program's start */
   struct generation_script *scripts; /* sorted by name */
+  struct compiled *compiled;         /* one for each script */
   size_t script_count;
   struct page *pages;
   size_t page_count;
@@ -50,7 +54,8 @@ static enum mulligan_status read_scripts(struct generation *generation, const ch
   if (status != MULLIGAN_OK)
     return status;
   generation->scripts = calloc(list.count + 1, sizeof *generation->scripts);
-  if (!generation->scripts)
+  generation->compiled = calloc(list.count + 1, sizeof *generation->compiled);
+  if (!generation->scripts || !generation->compiled)
     status = fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   for (size_t i = 0; status == MULLIGAN_OK && i < list.count; i++) {
     struct buf text, chunk;
@@ -61,7 +66,13 @@ static enum mulligan_status read_scripts(struct generation *generation, const ch
     }
     buf_init(&chunk, 4096);
     buf_addf(&chunk, "@scripts/%s", list.paths[i]);
-    struct generation_script *script = &generation->scripts[generation->script_count++];
+    /* Some editors put a byte-order mark before a text in UTF-8; Lua's parser does not know it. */
+    if (text.length >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0) {
+      text.length -= 3;
+      memmove(text.data, text.data + 3, text.length + 1);
+    }
+    struct generation_script *script = &generation->scripts[generation->script_count];
+    script->compiled = &generation->compiled[generation->script_count++];
     script->length = text.length;
     script->source = buf_detach(&text);
     script->chunk = buf_detach(&chunk);
@@ -98,35 +109,64 @@ static enum mulligan_status read_pages(struct generation *generation, const char
   return status;
 }
 
-enum mulligan_status generation_load(struct generation **out, const struct vm_services *services, int64_t number,
-                                     bool routes, struct fault *fault) {
-  *out = NULL;
+struct generation *generation_create_empty(void) {
   struct generation *generation = calloc(1, sizeof *generation);
   if (!generation)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+    return NULL;
   atomic_init(&generation->references, 1);
-  generation->number = number;
   generation->routes = route_table_create();
-  const char *folder = services->settings->scripts;
-  enum mulligan_status status = generation->routes ? MULLIGAN_OK : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
-  if (status == MULLIGAN_OK)
-    status = read_scripts(generation, folder, fault);
-  if (status == MULLIGAN_OK)
-    status = read_pages(generation, folder, fault);
-  if (status == MULLIGAN_OK && routes) {
-    generation->open = true;
-    status = vm_create(&generation->first, services, generation, VM_KIND_REQUEST, NULL, fault);
-    generation->open = false;
-    /* The vm holds a reference of its own, which would keep the two alive for each other. */
-    if (generation->first)
-      atomic_fetch_sub(&generation->references, 1);
+  if (!generation->routes) {
+    free(generation);
+    return NULL;
   }
+  return generation;
+}
+
+enum mulligan_status generation_read(struct generation **out, const char *scripts, int64_t number,
+                                     struct fault *fault) {
+  *out = NULL;
+  struct generation *generation = generation_create_empty();
+  if (!generation)
+    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
+  generation->number = number;
+  enum mulligan_status status = read_scripts(generation, scripts, fault);
+  if (status == MULLIGAN_OK)
+    status = read_pages(generation, scripts, fault);
   if (status != MULLIGAN_OK) {
     generation_drop(generation);
     return status;
   }
   *out = generation;
   return MULLIGAN_OK;
+}
+
+/* ---- running it ---- */
+
+enum mulligan_status generation_run(struct generation *generation, const struct vm_services *services,
+                                    struct settings *settings, struct fault *fault) {
+  generation->services = *services;
+  if (settings) {
+    generation->settings = settings;
+    generation->services.settings = settings;
+  }
+  generation->open = true;
+  enum mulligan_status status =
+      vm_create(&generation->first, &generation->services, generation, VM_KIND_REQUEST, NULL, fault);
+  generation->open = false;
+  /* The vm holds a reference of its own, which would keep the two alive for each other. */
+  if (generation->first)
+    atomic_fetch_sub(&generation->references, 1);
+  return status;
+}
+
+enum mulligan_status generation_load(struct generation **out, const struct vm_services *services, int64_t number,
+                                     bool routes, struct fault *fault) {
+  enum mulligan_status status = generation_read(out, services->settings->scripts, number, fault);
+  if (status == MULLIGAN_OK && routes && (status = generation_run(*out, services, NULL, fault)) != MULLIGAN_OK) {
+    generation_drop(*out);
+    *out = NULL;
+  }
+  return status;
 }
 
 struct generation *generation_hold(struct generation *generation) {
@@ -148,14 +188,17 @@ void generation_drop(struct generation *generation) {
     free((char *)generation->scripts[i].name);
     free((char *)generation->scripts[i].chunk);
     free((char *)generation->scripts[i].source);
+    compiled_release(&generation->compiled[i]);
   }
   free(generation->scripts);
+  free(generation->compiled);
   for (size_t i = 0; i < generation->page_count; i++) {
     free(generation->pages[i].name);
     buf_release(&generation->pages[i].text);
   }
   free(generation->pages);
   route_table_destroy(generation->routes);
+  settings_destroy(generation->settings);
   free(generation);
 }
 
@@ -171,6 +214,14 @@ struct vm *generation_take_vm(struct generation *generation) {
 
 int64_t generation_number(const struct generation *generation) {
   return generation->number;
+}
+
+const struct vm_services *generation_services(const struct generation *generation) {
+  return &generation->services;
+}
+
+bool generation_is_void(const struct generation *generation) {
+  return !generation->services.settings;
 }
 
 const struct route_table *generation_routes(const struct generation *generation) {
@@ -218,9 +269,77 @@ const char *generation_line(const struct generation *generation, const char *chu
   return at;
 }
 
-const char *generation_page(const struct generation *generation, const char *name) {
+static const struct page *find_page(const struct generation *generation, const char *name) {
   for (size_t i = 0; i < generation->page_count; i++)
     if (strcmp(generation->pages[i].name, name) == 0)
-      return generation->pages[i].text.data;
+      return &generation->pages[i];
   return NULL;
+}
+
+const char *generation_page(const struct generation *generation, const char *name) {
+  const struct page *page = find_page(generation, name);
+  return page ? page->text.data : NULL;
+}
+
+const char *generation_page_at(const struct generation *generation, size_t index, const char **text, size_t *length) {
+  if (index >= generation->page_count)
+    return NULL;
+  *text = generation->pages[index].text.data;
+  *length = generation->pages[index].text.length;
+  return generation->pages[index].name;
+}
+
+/* ---- comparing ---- */
+
+/* The names that differ; beyond MOST_NAMED they are counted. */
+struct differences {
+  struct buf *out;
+  size_t count;
+};
+
+static void add_difference(struct differences *differences, const char *folder, const char *name, const char *what) {
+  if (differences->count++ < MOST_NAMED)
+    buf_addf(differences->out, "%s%s%s%s", differences->count > 1 ? ", " : "", folder, name, what);
+}
+
+static bool same_bytes(const char *a, size_t a_length, const char *b, size_t b_length) {
+  return a_length == b_length && memcmp(a, b, a_length) == 0;
+}
+
+static void compare_scripts(const struct generation *before, const struct generation *after,
+                            struct differences *differences) {
+  size_t b = 0, a = 0;
+  while (b < before->script_count || a < after->script_count) {
+    const struct generation_script *old = b < before->script_count ? &before->scripts[b] : NULL;
+    const struct generation_script *new = a < after->script_count ? &after->scripts[a] : NULL;
+    int order = !old ? 1 : !new ? -1 : strcmp(old->name, new->name);
+    if (order < 0)
+      add_difference(differences, "", old->name, " (gone)");
+    else if (order > 0)
+      add_difference(differences, "", new->name, " (new)");
+    else if (!same_bytes(old->source, old->length, new->source, new->length))
+      add_difference(differences, "", new->name, "");
+    b += order <= 0;
+    a += order >= 0;
+  }
+}
+
+static void compare_pages(const struct generation *before, const struct generation *after,
+                          struct differences *differences) {
+  for (size_t i = 0; i < after->page_count; i++) {
+    const struct page *new = &after->pages[i], *old = find_page(before, new->name);
+    if (!old || !same_bytes(old->text.data, old->text.length, new->text.data, new->text.length))
+      add_difference(differences, "pages/", new->name, old ? "" : " (new)");
+  }
+  for (size_t i = 0; i < before->page_count; i++)
+    if (!find_page(after, before->pages[i].name))
+      add_difference(differences, "pages/", before->pages[i].name, " (gone)");
+}
+
+void generation_differences(const struct generation *before, const struct generation *after, struct buf *out) {
+  struct differences differences = {.out = out};
+  compare_scripts(before, after, &differences);
+  compare_pages(before, after, &differences);
+  if (differences.count > MOST_NAMED)
+    buf_addf(out, " and %zu more", differences.count - MOST_NAMED);
 }

@@ -6,6 +6,7 @@
  * environment of its own. Runs protected, on the thread that has the vm.
  */
 #include "vm/bind.h"
+#include "vm/compiled.h"
 #include "vm/embedded.h"
 #include "vm/vm_internal.h"
 
@@ -24,7 +25,16 @@ static const luaL_Reg native[] = {
     {"time", bind_time_open},         {NULL, NULL},
 };
 
+const char *module_native(size_t index) {
+  return index < sizeof native / sizeof *native ? native[index].name : NULL;
+}
+
 #define LIBRARY_PREFIX "mulligan."
+
+enum { MOST_EMBEDDED = 128 };
+
+/* The library's files in compiled form, for the life of the process. */
+static struct compiled compiled_library[MOST_EMBEDDED];
 
 static const struct embedded_file *find_embedded(const char *name) {
   char path[128];
@@ -67,7 +77,9 @@ static bool open_library(lua_State *L, const char *name) {
   if (!file)
     return false;
   lua_pushfstring(L, "@mulligan/%s.lua", name);
-  if (luaL_loadbufferx(L, file->bytes, file->length, lua_tostring(L, -1), "t") != LUA_OK)
+  size_t index = (size_t)(file - embedded_files);
+  luaL_argcheck(L, index < MOST_EMBEDDED, 1, "the library has more files than there is room for");
+  if (compiled_load(&compiled_library[index], L, file->bytes, file->length, lua_tostring(L, -1)) != LUA_OK)
     lua_error(L);
   lua_remove(L, -2);
   set_environment(L);
@@ -80,7 +92,7 @@ bool module_compile(lua_State *L, const struct generation_script *script) {
     lua_pushfstring(L, "%s: this is a compiled chunk; scripts are loaded from source only", script->chunk + 1);
     return false;
   }
-  return luaL_loadbufferx(L, script->source, script->length, script->chunk, "t") == LUA_OK;
+  return compiled_load(script->compiled, L, script->source, script->length, script->chunk) == LUA_OK;
 }
 
 void module_load_script(lua_State *L, const struct generation_script *script) {

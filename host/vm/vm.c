@@ -2,15 +2,16 @@
  * vm.c - the life of a vm: made, called, and taken down.
  *
  * Calls run in one coroutine, which is used again after each: its stack outlives a raise, so that what failed can be
- * taken down before anything is unwound. The main thread runs nothing of a script's; it holds the last error's value at
- * index 1.
+ * taken down before anything is unwound; in debug mode one that failed is kept as it is (failed_call.h), and a fresh
+ * one takes its place. The main thread runs nothing of a script's; it holds the last error's value at index 1.
  *
  * Invariant: outside vm_call() the vm's coroutine is empty and no watch is active.
  */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "vm/bind.h"
+#include "vm/error_chain.h"
+#include "vm/failed_call.h"
 #include "vm/request_value.h"
 #include "vm/traceback.h"
 #include "vm/vm_internal.h"
@@ -24,7 +25,7 @@
 static const char coroutine_key = 0; /* registry: the vm's coroutine */
 static const char yield_key = 0;     /* registry: the message for a yield where nobody waits */
 
-enum { DESCRIBE_SECONDS = 1, VM_BOOT_SECONDS = 10, MESSAGE_LENGTH = 64 * 1024, TYPE_LENGTH = 100 };
+enum { DESCRIBE_SECONDS = 1, MESSAGE_LENGTH = 64 * 1024 };
 
 /* ---- the bindings' questions ---- */
 
@@ -103,6 +104,15 @@ struct store *vm_swap_store(struct vm *vm, struct store *store) {
   return old;
 }
 
+void vm_set_write_hook(struct vm *vm, vm_write_hook *hook, void *context) {
+  vm->write_hook = hook;
+  vm->write_hook_context = context;
+}
+
+enum mulligan_status vm_before_write(struct vm *vm, struct fault *fault) {
+  return vm->write_hook ? vm->write_hook(vm->write_hook_context, fault) : MULLIGAN_OK;
+}
+
 /* ---- breadcrumbs ---- */
 
 void vm_breadcrumb(struct vm *vm, const char *kind, const char *text, size_t length, int64_t duration_ns) {
@@ -165,25 +175,6 @@ static int read_status(lua_State *L) {
   return 0;
 }
 
-static int describe(lua_State *L) {
-  struct error_record *record = lua_touserdata(L, 2);
-  const char *type = "LuaError";
-  if (lua_type(L, 1) != LUA_TSTRING && luaL_getmetafield(L, 1, "__name") == LUA_TSTRING)
-    type = lua_tostring(L, -1);
-  else if (lua_type(L, 1) != LUA_TSTRING)
-    type = lua_pushfstring(L, "LuaError (%s)", luaL_typename(L, 1));
-  error_record_set(record, &record->exc_type, type, strlen(type), TYPE_LENGTH);
-  if (lua_type(L, 1) == LUA_TTABLE && luaL_getmetafield(L, 1, "__tostring") == LUA_TNIL) {
-    struct buf *text = bind_buffer(L, MESSAGE_LENGTH);
-    if (bind_json_encode(L, 1, text, NULL))
-      error_record_set(record, &record->value, text->data, text->length, MESSAGE_LENGTH);
-  }
-  size_t length;
-  const char *message = luaL_tolstring(L, 1, &length);
-  error_record_set(record, &record->message, message, length, MESSAGE_LENGTH);
-  return 0;
-}
-
 static void set_text(struct error_record *record, char **member, const char *text) {
   error_record_set(record, member, text, strlen(text), MESSAGE_LENGTH);
 }
@@ -210,15 +201,14 @@ static void take_down(struct vm *vm, const char *stop_type, const char *stop_mes
   if (!record->frames && vm->generation) {
     record->frames =
         traceback_take(vm->co, vm->generation, vm->services->scrub, status >= 500, vm_taint(vm), &record->truncated);
+    failed_call_begin(vm, record->frames, status);
     record->frames = inner_stack_join(vm, vm->L, 1, record->frames, status >= 500, &record->truncated);
   }
   if (stop_type)
     return;
   traceback_note_secrets(vm->L, vm->services->scrub, vm_taint(vm));
-  if (!ask_error(vm, describe, record)) {
-    set_text(record, &record->exc_type, "LuaError");
-    set_text(record, &record->message, "(the error's text cannot be had: its __tostring failed)");
-  }
+  ask_error(vm, error_chain_describe, record);
+  error_chain_complete(record);
 }
 
 struct error_record *vm_take_error(struct vm *vm) {
@@ -255,6 +245,7 @@ static void forget_error(struct vm *vm) {
 
 static void begin_call(struct vm *vm, void *context, double seconds) {
   forget_error(vm);
+  limits_forgive(vm);
   vm->breadcrumb_count = 0;
   vm->context = context;
   atomic_store_explicit(&vm->running, vm->co, memory_order_relaxed);
@@ -265,6 +256,7 @@ static void begin_call(struct vm *vm, void *context, double seconds) {
 static void end_call(struct vm *vm) {
   watch_leave(&vm->watch);
   atomic_store_explicit(&vm->running, NULL, memory_order_relaxed);
+  limits_forgive(vm);
   if (vm->stop != VM_STOP_NONE)
     vm->condemned = true;
 }
@@ -286,6 +278,8 @@ static void move_error(struct vm *vm, int status) {
 static void recover(struct vm *vm) {
   if (vm->stop != VM_STOP_NONE)
     return; /* condemned: dropped with its vm, never reset */
+  if (failed_call_keep(vm))
+    return; /* left as it is, for the debug page's console */
   if (lua_resetthread(vm->co) == LUA_ERRMEM)
     limits_meet_memory(vm);
   lua_settop(vm->co, 0);
@@ -314,6 +308,9 @@ enum mulligan_status vm_call(struct vm *vm, lua_CFunction body, void *context, d
   } else if (vm->stop == VM_STOP_MEMORY) {
     result = MULLIGAN_NOMEM;
     take_down(vm, "MemoryExceeded", "stopped at its memory limit");
+  } else if (vm->stop == VM_STOP_INTERRUPT) {
+    result = MULLIGAN_INTERRUPTED;
+    take_down(vm, "Interrupted", "interrupted");
   } else {
     take_down(vm, NULL, NULL);
   }
@@ -336,11 +333,19 @@ void vm_end_request(struct vm *vm) {
   lua_settop(vm->L, 0);
   vm->has_error = false;
   vm->request_id[0] = '\0';
-  if (++vm->requests >= VM_MOST_REQUESTS)
+  vm->request = NULL;
+  failed_call_tidy(vm);
+  if (++vm->requests >= VM_MOST_REQUESTS || vm_heap_held(&vm->heap) > vm->memory + VM_MOST_SPARE)
     vm->condemned = true;
 }
 
 /* ---- birth and death ---- */
+
+void vm_renew_coroutine(lua_State *L) {
+  struct vm *vm = vm_of(L);
+  vm->co = lua_newthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &coroutine_key);
+}
 
 static int panic(lua_State *L) {
   log_error("an error outside any protected call: %s", lua_tostring(L, -1) ? lua_tostring(L, -1) : "(not a text)");
@@ -350,9 +355,7 @@ static int panic(lua_State *L) {
 /* Runs protected in a state that has nothing yet: the coroutine, and what move_error() may need when memory is short.
  */
 static int prepare(lua_State *L) {
-  struct vm *vm = lua_touserdata(L, 1);
-  vm->co = lua_newthread(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &coroutine_key);
+  vm_renew_coroutine(L);
   lua_pushliteral(L, "attempt to yield from outside a coroutine");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &yield_key);
   inner_stack_prepare(L);
@@ -388,6 +391,9 @@ static void load_routes(lua_State *L, struct vm *vm) {
     module_load_script(L, script);
     lua_call(L, 0, 0);
   }
+  lua_getfield(L, LUA_REGISTRYINDEX, VM_DISPATCH);
+  lua_getfield(L, -1, "ready");
+  lua_call(L, 0, 0);
 }
 
 /* The first call of every vm: its libraries, its settings, and for the pool's vms the routes. */
@@ -403,8 +409,26 @@ static int boot(lua_State *L) {
     vm->loading = true;
     load_routes(L, vm);
     vm->loading = false;
+    lua_gc(L, LUA_GCCOLLECT); /* what loading left, before a request pays for it */
   }
   return 0;
+}
+
+/* Puts the place before what went wrong while the scripts loaded, where the words do not begin with one. */
+static void place_boot_fault(const struct vm *vm, struct fault *fault) {
+  if (fault && vm->stop == VM_STOP_DEADLINE)
+    fault_set(fault, MULLIGAN_INTERRUPTED, "the scripts took longer than %g s to load (the setting load_deadline)",
+              vm->services->settings->load_deadline);
+  size_t index;
+  json_t *frame;
+  json_array_foreach(vm->error ? vm->error->frames : NULL, index, frame) {
+    const char *file = json_string_value(json_object_get(frame, "file"));
+    if (!json_is_true(json_object_get(frame, "in_app")) || !file)
+      continue;
+    if (fault && (strncmp(fault->message, file, strlen(file)) != 0 || fault->message[strlen(file)] != ':'))
+      fault_prefix(fault, "%s:%lld", file, (long long)json_integer_value(json_object_get(frame, "line")));
+    return;
+  }
 }
 
 enum mulligan_status vm_create(struct vm **out, const struct vm_services *services, struct generation *generation,
@@ -416,7 +440,7 @@ enum mulligan_status vm_create(struct vm **out, const struct vm_services *servic
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory for a Lua state");
   }
   enum mulligan_status status = MULLIGAN_OK;
-  watch_init(&vm->watch, limits_expire);
+  watch_init(&vm->watch, limits_expire, stuck_call_late);
   vm->services = services;
   vm->kind = kind;
   vm->memory_cap = kind == VM_KIND_REQUEST ? (size_t)services->settings->memory_limit : SIZE_MAX / 2;
@@ -436,14 +460,15 @@ enum mulligan_status vm_create(struct vm **out, const struct vm_services *servic
   lua_atpanic(vm->L, panic);
   lua_setwarnf(vm->L, warning_take, vm);
   lua_pushcfunction(vm->L, prepare);
-  lua_pushlightuserdata(vm->L, vm);
-  if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) {
+  if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK) {
     status = fault_set(fault, MULLIGAN_NOMEM, "out of memory for a Lua state");
     goto failed;
   }
-  status = vm_call(vm, boot, NULL, VM_BOOT_SECONDS, fault);
-  if (status != MULLIGAN_OK)
+  status = vm_call(vm, boot, NULL, services->settings->load_deadline, fault);
+  if (status != MULLIGAN_OK) {
+    place_boot_fault(vm, fault);
     goto failed;
+  }
   *out = vm;
   return MULLIGAN_OK;
 failed:
@@ -454,6 +479,7 @@ failed:
 void vm_destroy(struct vm *vm) {
   if (!vm)
     return;
+  failed_call_drop_all(vm);
   forget_error(vm);
   if (vm->L)
     lua_close(vm->L);
@@ -462,5 +488,6 @@ void vm_destroy(struct vm *vm) {
   generation_drop(vm->generation);
   watch_release(&vm->watch);
   free(vm->breadcrumbs);
+  vm_heap_release(&vm->heap);
   free(vm);
 }

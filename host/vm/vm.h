@@ -25,15 +25,19 @@
 
 struct vm;
 struct generation;
+struct last_save;
 struct taint;
+struct failed_index;
 
 /** What every vm of this process shares; filled once by the command, outlives them all, read-only. */
 struct vm_services {
   const struct settings *settings;
   const struct scrub *scrub;
-  struct error_log *errors;    /* NULL where nothing is recorded (`mulligan check`) */
-  struct write_lock *app_lock; /* the write lock of app.db; NULL without a database */
-  const char *app_path;        /* the path of app.db; NULL without a database */
+  struct failed_index *failed_index; /* in debug mode: of the failed calls that vms keep; NULL otherwise */
+  struct last_save *last_save;       /* what became of the scripts that were saved last; may be NULL */
+  struct error_log *errors;          /* NULL where nothing is recorded (`mulligan check`) */
+  struct write_lock *app_lock;       /* the write lock of app.db; NULL without a database */
+  const char *app_path;              /* the path of app.db; NULL without a database */
   unsigned char key[MULLIGAN_SECRET_KEY_BYTES];
 };
 
@@ -44,7 +48,12 @@ enum vm_kind {
 };
 
 /** Why the code that ran did not end by itself. */
-enum vm_stop { VM_STOP_NONE, VM_STOP_DEADLINE, VM_STOP_MEMORY };
+enum vm_stop {
+  VM_STOP_NONE,
+  VM_STOP_DEADLINE,
+  VM_STOP_MEMORY,
+  VM_STOP_INTERRUPT /* by a person: it lasts for the call, and a call that ends by itself leaves the vm as good as new */
+};
 
 /**
  * Makes a vm: a fresh Lua state over `generation` (may be NULL for VM_KIND_TEST), of which it keeps a
@@ -72,6 +81,9 @@ struct error_record *vm_take_error(struct vm *vm);
 /** Inside the next vm_call(), pushes the value of the error of the last one that failed (nil if none did). */
 void vm_push_error(struct vm *vm, lua_State *L);
 
+/** Stops the call under way, if there is one, as its deadline would. Any thread, any signal handler. */
+void vm_interrupt(struct vm *vm);
+
 /** True once the vm must not be used again. */
 bool vm_condemned(const struct vm *vm);
 enum vm_stop vm_stopped(const struct vm *vm);
@@ -88,6 +100,14 @@ enum vm_kind vm_kind(const struct vm *vm);
 struct store *vm_store(struct vm *vm);
 /** Gives the vm another store, which it then owns; returns the old one to the caller. */
 struct store *vm_swap_store(struct vm *vm, struct store *store);
+/**
+ * From now on `hook` is asked before each write outside a transaction and before each transaction, outside of Lua's
+ * knowledge: it may swap the store, and a failure is the statement's. NULL takes it away.
+ */
+typedef enum mulligan_status vm_write_hook(void *context, struct fault *fault);
+void vm_set_write_hook(struct vm *vm, vm_write_hook *hook, void *context);
+/** For the binding: asks the hook, if there is one. */
+enum mulligan_status vm_before_write(struct vm *vm, struct fault *fault);
 /** Has the deadline passed or the memory cap been met? A binding that loops or waits asks, and then calls
  * vm_raise_stop(). */
 bool vm_expired(struct vm *vm);
@@ -115,5 +135,7 @@ bool vm_note_secrets(struct vm *vm, struct error_record *record);
 bool vm_scrub_text(struct vm *vm, const char *text, size_t length, struct buf *out);
 /** Bytes of Lua memory in use. */
 size_t vm_memory(const struct vm *vm);
+/** From now on it may use so many; the kind says at first. */
+void vm_limit_memory(struct vm *vm, size_t bytes);
 
 #endif

@@ -52,7 +52,9 @@ end
 
 -- A slow machine is no failure: unless a test is about them, limits in time are far away.
 local function patient(given)
-  local environment = { MULLIGAN_DEADLINE = 120, MULLIGAN_POOL_WAIT = 120, MULLIGAN_WRITE_WAIT = 120 }
+  local environment = {
+    MULLIGAN_DEADLINE = 120, MULLIGAN_LOAD_DEADLINE = 120, MULLIGAN_POOL_WAIT = 120, MULLIGAN_WRITE_WAIT = 120,
+  }
   for name, value in pairs(given or {}) do
     environment[name] = value
   end

@@ -9,7 +9,8 @@ local terminal = {}
 
 --- Runs the program on a terminal.
 -- @param arguments a list: the command and its arguments
--- @param steps a list of `"expect TEXT"`, `"type TEXT"`, `"interrupt"`, `"end"` and `"meanwhile COMMAND"`, in order
+-- @param steps a list of `"expect TEXT"`, `"type TEXT"`, `"keys TEXT"` (without Enter; `\e`, `\t`, `\b`, `\n`),
+-- `"interrupt"`, `"end"` and `"meanwhile COMMAND"`, in order
 -- @param options `columns` (80 unless given), `environment`
 -- @return a table: status, and shown, what the terminal showed
 function terminal.run(arguments, steps, options)

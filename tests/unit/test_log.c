@@ -66,6 +66,23 @@ static void a_line_has_time_level_place_and_request(void **state) {
   free(text);
 }
 
+static void a_line_tells_the_generation(void **state) {
+  (void)state;
+  log_set_generation(7);
+  capture_begin();
+  log_line(LOG_LEVEL_ERROR, "a.lua", 42, "ab12cd34", "it broke");
+  log_info("served");
+  log_pin_generation(6); /* a request that began before the seventh was there */
+  log_info("late");
+  log_pin_generation(0);
+  log_info("again");
+  char *text = capture_end();
+  assert_matches(text, "it broke \\[in a\\.lua:42\\] \\(ab12cd34, g7\\)\n.* INFO: served \\(g7\\)\n");
+  assert_matches(text, "INFO: late \\(g6\\)\n.*INFO: again \\(g7\\)\n$");
+  free(text);
+  log_set_generation(0);
+}
+
 static void levels_below_the_threshold_stay_silent(void **state) {
   (void)state;
   capture_begin();
@@ -206,6 +223,7 @@ static void lines_of_many_threads_never_mix(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_line_has_time_level_place_and_request),
+      cmocka_unit_test(a_line_tells_the_generation),
       cmocka_unit_test(levels_below_the_threshold_stay_silent),
       cmocka_unit_test(levels_are_read_in_any_case),
       cmocka_unit_test(nothing_in_a_message_can_forge_a_line_or_steer_a_terminal),

@@ -83,6 +83,9 @@ static enum mulligan_status load(const struct world *world, const char *text, st
 static void a_script_can(void **state) {
   static const char *const scripts[] = {
       "local t = {} for i = 1, 10 do t[i] = i end assert(#t == 10)",
+      "assert(('ab'):rep(2, '-') == 'ab-ab' and (''):rep(1 << 60) == '' and (''):rep(3, '.') == '..')",
+      "assert(#table.move({1, 2, 3}, 2, 3, 1) == 3 and #table.move({1}, 1, 0, 1) == 1)",
+      "require('mulligan.route').get('/', print, { deadline = 0.5 })",
       "assert(string.format('%d', 3) == '3' and ('x'):rep(3) == 'xxx')",
       "assert(select('#', pcall(error, 'x')) == 2)",
       "local ok, message = xpcall(function() error('a', 0) end, function(m) return m .. 'b' end) assert(message == 'ab')",
@@ -141,14 +144,21 @@ static void a_script_cannot(void **state) {
       {"require 'lib.nothing'", "there is no such file in the scripts folder"},
       {"require 'lib.one'", "requires itself, directly or through others"},
       {"coroutine.yield()", "attempt to yield"},
+      {"table.move({}, 1, 1 << 60, 2)", "too many elements to move"},
+      {"\nrequire('mulligan.route').get('/', print, { deadline = -1 })",
+       "scripts/routes/a.lua:2: a route's deadline must be seconds from 0.01 to 3600, not -1"},
+      {"require('mulligan.route').get('/', print, { deadline = 0/0 })", "seconds from 0.01 to 3600, not"},
+      {"require('mulligan.route').get('/', print, { deadline = 1e9 })", "seconds from 0.01 to 3600, not"},
+      {"require('mulligan.route').get('/', print, { deadline = 'soon' })", "seconds from 0.01 to 3600, not soon"},
       {"local x = {", "scripts/routes/a.lua:1:"},
-      {"while true do end", "stopped at its deadline"},
+      {"while true do end", "longer than 5 s to load"},
       {"local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end", "stopped at its memory limit"},
   };
   struct world *world = *state;
   write_script(world, "lib/one.lua", "return require 'lib.two'");
   write_script(world, "lib/two.lua", "return require 'lib.one'");
   settings_set(world->settings, "memory_limit", "8388608", "test", NULL);
+  settings_set(world->settings, "load_deadline", "5", "test", NULL);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct fault fault;
     if (load(world, cases[i].script, &fault) == MULLIGAN_OK)

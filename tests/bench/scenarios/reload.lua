@@ -103,8 +103,8 @@ local function measure(run)
     socket.sleep(0.1)
   end
   run:load(server, plan) -- warms up
-  local before <const> = resident(server)
   local calm <const> = run:load(server, plan).rate
+  local before <const> = resident(server)
   local loaded <const>, saves <const> = loads_of(server), run.quick and 20 or 200
   local saver <const> = start_saving(world, 1000, saves)
   local during <const> = run:load(server, {
