@@ -6,6 +6,7 @@
  */
 #include "operator/display.h"
 #include "base/clock.h"
+#include "operator/chart.h"
 #include "operator/printable.h"
 #include "operator/table.h"
 #include "operator/terminal.h"
@@ -73,6 +74,16 @@ static void show_table(void *context, const json_t *columns, const json_t *rows)
     buf_addf(&text, "  %s\n", words("(no rows)"));
   else
     table_add(&text, columns, rows, display_width(display));
+  show(display, &text);
+  buf_release(&text);
+}
+
+static void show_chart(void *context, const json_t *chart) {
+  struct display *display = context;
+  json_array_append_new(display->output, json_pack("{s:s, s:O}", "kind", "chart", "chart", chart));
+  struct buf text;
+  buf_init(&text, TEXT_CAP);
+  chart_add(&text, chart, display_width(display));
   show(display, &text);
   buf_release(&text);
 }
@@ -154,6 +165,10 @@ static bool confirm(void *context, const char *question, const char *expected) {
 }
 
 struct op_listener display_listener(struct display *display) {
-  return (struct op_listener){
-      .context = display, .say = say, .table = show_table, .progress = show_progress, .confirm = confirm};
+  return (struct op_listener){.context = display,
+                              .say = say,
+                              .table = show_table,
+                              .progress = show_progress,
+                              .chart = show_chart,
+                              .confirm = confirm};
 }

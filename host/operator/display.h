@@ -14,7 +14,7 @@
 struct display {
   FILE *out;        /* what people read; NULL shows nothing */
   bool assume_yes;  /* op.confirm() is answered without asking */
-  json_t *output;   /* a list of {kind: "say", text} and {kind: "table", columns, rows}; the caller's */
+  json_t *output;   /* a list of {kind: "say", text}, {kind: "table", columns, rows}, {kind: "chart", chart} */
   bool bar_is_open; /* the cursor stands behind a progress bar */
   int64_t bar_at_ns, bar_tenths;
 };

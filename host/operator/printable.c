@@ -66,6 +66,10 @@ static size_t read_glyph(const char *text, size_t length, struct glyph *out) {
   return taken;
 }
 
+static bool is_plain(char c) {
+  return c >= ' ' && c <= '~';
+}
+
 int printable_add(struct buf *out, const char *text, size_t length, int most) {
   locale_t before = enter_locale();
   int width = 0, fitting_width = 0;
@@ -75,6 +79,8 @@ int printable_add(struct buf *out, const char *text, size_t length, int most) {
     struct glyph glyph;
     if (text[at] == '\n' || text[at] == '\t')
       glyph = (struct glyph){.text = " ", .length = 1, .width = 1}, at++;
+    else if (is_plain(text[at]))
+      glyph = (struct glyph){.text = {text[at]}, .length = 1, .width = 1}, at++;
     else
       at += read_glyph(text + at, length - at, &glyph);
     if (width + glyph.width > most) {
@@ -102,8 +108,12 @@ void printable_add_lines(struct buf *out, const char *text, size_t length) {
   locale_t before = enter_locale();
   for (size_t at = 0; at < length;) {
     struct glyph glyph;
-    if (text[at] == '\n' || text[at] == '\t') {
-      buf_add_char(out, text[at++]);
+    size_t plain = at;
+    while (plain < length && (is_plain(text[plain]) || text[plain] == '\n' || text[plain] == '\t'))
+      plain++;
+    if (plain > at) {
+      buf_add(out, text + at, plain - at);
+      at = plain;
       continue;
     }
     at += read_glyph(text + at, length - at, &glyph);

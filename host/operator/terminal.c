@@ -8,6 +8,8 @@
 #include "operator/terminal.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +21,10 @@ enum { INTERRUPTED_STATUS = 130 };
 /* Written only while the signal is ignored or not yet caught. */
 static const char *interrupt_words;
 static struct sigaction interrupt_before;
+static void (*interrupt_also)(void);
+static bool is_noting;
+static pthread_t noting_thread;
+static volatile sig_atomic_t interrupt_noted;
 static struct termios echoing;
 static volatile sig_atomic_t echo_is_off;
 
@@ -50,7 +56,22 @@ static void restore_echo(void) {
   echo_is_off = 0;
 }
 
+/* Reads one byte, unbuffered: what follows the line is not ours. Ctrl-C, where it is noted, is let in only while there
+ * is nothing to read, so that none falls between a look and a wait. */
+static ssize_t read_byte(char *out, const sigset_t *open) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  if (is_noting && interrupt_noted)
+    errno = EINTR;
+  if (is_noting && (interrupt_noted || ppoll(&input, 1, NULL, open) < 0))
+    return -1;
+  return read(STDIN_FILENO, out, 1);
+}
+
 bool terminal_ask(const char *prompt, bool secret, struct buf *line) {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(is_noting ? SIG_BLOCK : SIG_UNBLOCK, &interrupt, &before);
   fflush(stdout);
   if (secret)
     stop_echo(); /* before the prompt: who answers at once is not seen either */
@@ -59,9 +80,11 @@ bool terminal_ask(const char *prompt, bool secret, struct buf *line) {
   bool complete = false;
   for (;;) {
     char c;
-    ssize_t got = read(STDIN_FILENO, &c, 1); /* unbuffered: what follows the line is not ours */
-    if (got < 0 && errno == EINTR)
+    ssize_t got = read_byte(&c, &before);
+    if (got < 0 && errno == EINTR && !interrupt_noted)
       continue;
+    if (got < 0)
+      break;
     if (got == 1 && c != '\n') {
       if (!buf_add_char(line, c))
         break;
@@ -73,6 +96,7 @@ bool terminal_ask(const char *prompt, bool secret, struct buf *line) {
   restore_echo();
   if (!complete)
     fputc('\n', stderr);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   return complete;
 }
 
@@ -87,9 +111,34 @@ static void on_interrupt(int signal_number) {
   _exit(INTERRUPTED_STATUS);
 }
 
+static void on_noted_interrupt(int signal_number) {
+  if (!pthread_equal(pthread_self(), noting_thread)) { /* who waits for input is to hear of it */
+    pthread_kill(noting_thread, signal_number);
+    return;
+  }
+  interrupt_noted = 1;
+  if (interrupt_also)
+    interrupt_also();
+}
+
+/* Without SA_RESTART, so that whoever waits for input hears of it. */
+void terminal_note_interrupt(void (*also)(void)) {
+  interrupt_also = also;
+  is_noting = true;
+  noting_thread = pthread_self();
+  sigaction(SIGINT, &(struct sigaction){.sa_handler = on_noted_interrupt}, &interrupt_before);
+}
+
+bool terminal_was_interrupted(void) {
+  bool was = interrupt_noted;
+  interrupt_noted = 0;
+  return was;
+}
+
 void terminal_catch_interrupt(const char *last_words) {
   interrupt_words = last_words;
-  sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt}, &interrupt_before);
+  if (!is_noting)
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt}, &interrupt_before);
 }
 
 void terminal_ignore_interrupt(void) {
@@ -97,5 +146,8 @@ void terminal_ignore_interrupt(void) {
 }
 
 void terminal_release_interrupt(void) {
-  sigaction(SIGINT, &interrupt_before, NULL);
+  if (is_noting)
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_noted_interrupt}, NULL);
+  else
+    sigaction(SIGINT, &interrupt_before, NULL);
 }

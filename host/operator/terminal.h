@@ -21,6 +21,14 @@ int terminal_width(FILE *file);
  */
 bool terminal_ask(const char *prompt, bool secret, struct buf *line);
 
+/**
+ * For the rest of the process's life Ctrl-C ends nothing but the question that terminal_ask() is asking, which then
+ * fails as at the input's end, and calls `also` (may be NULL) in the signal handler. terminal_catch_interrupt() leaves
+ * it so.
+ */
+void terminal_note_interrupt(void (*also)(void));
+/** Was Ctrl-C pressed since it was last asked? */
+bool terminal_was_interrupted(void);
 /** From now on Ctrl-C writes `last_words` (static text) and ends the process at once with status 130. */
 void terminal_catch_interrupt(const char *last_words);
 /** From now on Ctrl-C does nothing: what follows is short and must be whole. */

@@ -146,6 +146,7 @@ function throttling.check_for(entry) end
 ---@field app_code? integer the service's own code, three or four digits
 ---@field headers? table<string, string>
 ---@field wait? integer seconds, for `Retry-After`
+---@field cause? any what was caught before: ErrorLog has it beside this one
 
 ---@class mulligan.APIException
 ---@field status_code integer
@@ -155,6 +156,7 @@ function throttling.check_for(entry) end
 ---@field app_code? integer
 ---@field headers? table<string, string>
 ---@field wait? integer
+---@field cause? any
 ---@field auth_header? string
 ---@overload fun(detail?: mulligan.Detail, code?: string, options?: mulligan.ExceptionOptions): mulligan.APIException
 local APIException = {}
@@ -624,6 +626,10 @@ function op.table(rows, columns) end
 ---@param label? string
 ---@return {step: fun(self: table, count?: integer), finish: fun(self: table)}
 function op.progress(total, label) end
+
+---@param rows table[] rows, or pairs { label, value }
+---@param options? {title?: string, label?: string, value?: string} the columns "label" and "value" unless given
+function op.chart(rows, options) end
 
 ---@param question string
 ---@param expected? string the word to type, "yes" unless given

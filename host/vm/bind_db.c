@@ -14,6 +14,7 @@
 #include "vm/bind.h"
 #include "vm/bind_json.h"
 #include "vm/db_call.h"
+#include "vm/frame_console.h"
 #include "vm/vm_internal.h"
 
 #include <lauxlib.h>
@@ -161,6 +162,21 @@ static enum mulligan_status end(struct guard *guard, struct store *store, struct
 
 /* ---- one statement ---- */
 
+/* Prepares it, on the store that writes go to if it is one. */
+static enum mulligan_status prepare(struct vm *vm, struct db_call *call) {
+  call->status = store_prepare(call->store, call->sql, call->sql_length, &call->statement, &call->fault);
+  if (call->status || store_is_read(call->statement) || store_in_transaction(call->store))
+    return call->status;
+  call->status = vm_before_write(vm, &call->fault);
+  if (!call->status && call->store == vm_store(vm))
+    return MULLIGAN_OK;
+  store_finish(call->statement);
+  call->store = vm_store(vm);
+  if (!call->status)
+    call->status = store_prepare(call->store, call->sql, call->sql_length, &call->statement, &call->fault);
+  return call->status;
+}
+
 /* The store of this vm, after what was left open has been settled. */
 static struct store *enter(lua_State *L, int sql) {
   struct store *store = vm_store(vm_of(L));
@@ -179,8 +195,7 @@ static int run(lua_State *L, enum db_call_shape shape) {
   luaL_checkstack(L, 4, NULL);
   struct db_call call = {.store = enter(L, 1), .deadline_ns = vm_deadline_ns(vm_of(L)), .shape = shape};
   call.sql = lua_tolstring(L, 1, &call.sql_length);
-  call.status = store_prepare(call.store, call.sql, call.sql_length, &call.statement, &call.fault);
-  if (call.status)
+  if (prepare(vm_of(L), &call))
     return raise_fault(L, 1, &call.fault);
 
   /* Nothing from here to store_finish() may raise. */
@@ -199,6 +214,7 @@ static int run(lua_State *L, enum db_call_shape shape) {
     return lua_error(L);
   if (call.status)
     return raise_fault(L, 1, &call.fault);
+  frame_console_note(L, NULL);
   return 1;
 }
 
@@ -275,6 +291,9 @@ static int db_transaction(lua_State *L) {
   lua_toclose(L, 2);
 
   struct fault fault;
+  if (!store_in_transaction(store) && vm_before_write(vm, &fault))
+    return raise_fault(L, 0, &fault);
+  store = vm_store(vm);
   if (begin(guard, store, vm_deadline_ns(vm), &fault))
     return raise_fault(L, 0, &fault);
   lua_pushvalue(L, 1);

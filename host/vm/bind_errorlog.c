@@ -8,6 +8,7 @@
 #include "data/error_group.h"
 #include "data/error_log.h"
 #include "vm/bind.h"
+#include "vm/frame_console.h"
 #include "vm/generation.h"
 #include "vm/record_fields.h"
 #include "vm/traceback.h"
@@ -55,6 +56,7 @@ static struct box *push_box(lua_State *L) {
 
 /** The log of this process; raises where there is none. */
 static struct error_log *log_of(lua_State *L) {
+  frame_console_refuse(L, "reach ErrorLog, which has other requests' errors too");
   struct error_log *log = vm_services(vm_of(L))->errors;
   if (log == NULL)
     luaL_error(L, "errorlog: nothing is recorded while the scripts are only being checked");

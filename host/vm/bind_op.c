@@ -1,5 +1,5 @@
 /**
- * bind_op.c - `op`: say, table, progress, confirm, abort.
+ * bind_op.c - `op`: say, table, progress, confirm, abort (op_chart.c has the chart).
  *
  * Called from operator scripts, on the thread that has the vm. The functions share one box, a userdata anchored in the
  * registry, that holds the session's address and is emptied when the session ends: `op` may outlive its run in a
@@ -8,6 +8,7 @@
 #include "vm/bind_op.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "vm/op_chart.h"
 #include "vm/vm_internal.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static struct op_session *check_session(lua_State *L, struct op_session **box) {
   return session;
 }
 
-static struct op_session *own_session(lua_State *L) {
+struct op_session *bind_op_session(lua_State *L) {
   return check_session(L, lua_touserdata(L, lua_upvalueindex(1)));
 }
 
@@ -56,7 +57,7 @@ static void format(lua_State *L) {
  * @param ... the format's arguments
  */
 static int op_say(lua_State *L) {
-  struct op_session *session = own_session(L);
+  struct op_session *session = bind_op_session(L);
   luaL_checkany(L, 1);
   if (lua_gettop(L) > 1)
     format(L);
@@ -143,8 +144,8 @@ static int compare_names(const void *left, const void *right) {
 }
 
 /* Without a list of columns: the first row's keys, sorted, since Lua keeps no order of them. */
-static void guess_columns(lua_State *L, struct rows_box *box) {
-  if (lua_geti(L, 1, 1) != LUA_TTABLE) {
+static void guess_columns(lua_State *L, int rows, struct rows_box *box) {
+  if (lua_geti(L, rows, 1) != LUA_TTABLE) {
     lua_pop(L, 1);
     return;
   }
@@ -170,30 +171,23 @@ static void guess_columns(lua_State *L, struct rows_box *box) {
   lua_pop(L, 1);
 }
 
-/***
- * Shows rows as an aligned table.
- * @function table
- * @param rows a list of rows keyed by column, as db.query gives them
- * @param[opt] columns a list of the columns to show, in order; else rows.columns, else the first row's keys
- */
-static int op_table(lua_State *L) {
-  struct op_session *session = own_session(L);
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 2);
+/* A list of names at `columns`, else those of `rows.columns`, else guess_columns()'s. The box is left on top. */
+static struct rows_box *read_rows(lua_State *L, int rows, int columns, lua_Integer most) {
   struct rows_box *box = push_rows_box(L);
   check_memory(L, (box->columns = json_array()) && (box->rows = json_array()));
-  if (lua_istable(L, 2))
-    lua_pushvalue(L, 2);
+  if (columns && lua_istable(L, columns))
+    lua_pushvalue(L, columns);
   else
-    lua_getfield(L, 1, "columns");
+    lua_getfield(L, rows, "columns");
   if (lua_istable(L, -1))
     read_columns(L, box);
   else
-    guess_columns(L, box);
-  lua_Integer count = luaL_len(L, 1);
-  for (lua_Integer i = 1; i <= count; i++) {
-    if (lua_geti(L, 1, i) != LUA_TTABLE)
-      return luaL_error(L, "op.table: row %d is no table", (int)i);
+    guess_columns(L, rows, box);
+  lua_pop(L, 1);
+  lua_Integer count = luaL_len(L, rows);
+  for (lua_Integer i = 1; i <= count && i <= most; i++) {
+    if (lua_geti(L, rows, i) != LUA_TTABLE)
+      luaL_error(L, "op.table: row %d is no table", (int)i);
     json_t *row = json_object();
     check_memory(L, row && json_array_append_new(box->rows, row) == 0);
     size_t index;
@@ -205,6 +199,28 @@ static int op_table(lua_State *L) {
     }
     lua_pop(L, 1);
   }
+  return box;
+}
+
+void bind_op_read_rows(lua_State *L, int index, lua_Integer most, json_t **columns, json_t **rows) {
+  luaL_checkstack(L, 8, NULL);
+  const struct rows_box *box = read_rows(L, lua_absindex(L, index), 0, most);
+  *columns = json_incref(box->columns);
+  *rows = json_incref(box->rows);
+  lua_pop(L, 1);
+}
+
+/***
+ * Shows rows as an aligned table.
+ * @function table
+ * @param rows a list of rows keyed by column, as db.query gives them
+ * @param[opt] columns a list of the columns to show, in order; else rows.columns, else the first row's keys
+ */
+static int op_table(lua_State *L) {
+  struct op_session *session = bind_op_session(L);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 2);
+  const struct rows_box *box = read_rows(L, 1, 2, LUA_MAXINTEGER);
   session->listener->table(session->listener->context, box->columns, box->rows);
   return 0;
 }
@@ -269,7 +285,7 @@ static const luaL_Reg bar_methods[] = {{"step", bar_step}, {"finish", bar_finish
  * @return an object with step([count]) and finish()
  */
 static int op_progress(lua_State *L) {
-  const struct op_session *session = own_session(L);
+  const struct op_session *session = bind_op_session(L);
   lua_Integer total = luaL_checkinteger(L, 1);
   luaL_argcheck(L, total >= 0, 1, "a total is not negative");
   size_t length;
@@ -304,10 +320,13 @@ static int op_progress(lua_State *L) {
  * @return true or false
  */
 static int op_confirm(lua_State *L) {
-  const struct op_session *session = own_session(L);
+  const struct op_session *session = bind_op_session(L);
   const char *question = luaL_checkstring(L, 1);
   const char *expected = luaL_optstring(L, 2, "yes");
-  lua_pushboolean(L, session->listener->confirm(session->listener->context, question, expected));
+  bool yes = session->listener->confirm(session->listener->context, question, expected);
+  if (vm_expired(vm_of(L)))
+    return vm_raise_stop(L);
+  lua_pushboolean(L, yes);
   return 1;
 }
 
@@ -317,7 +336,7 @@ static int op_confirm(lua_State *L) {
  * @param reason a sentence
  */
 static int op_abort(lua_State *L) {
-  struct op_session *session = own_session(L);
+  struct op_session *session = bind_op_session(L);
   const char *reason = luaL_checkstring(L, 1);
   session->reason = strdup(reason);
   session->aborted = true;
@@ -327,8 +346,8 @@ static int op_abort(lua_State *L) {
 /* ---- the table ---- */
 
 static const luaL_Reg functions[] = {
-    {"abort", op_abort}, {"confirm", op_confirm}, {"progress", op_progress},
-    {"say", op_say},     {"table", op_table},     {NULL, NULL},
+    {"abort", op_abort}, {"chart", op_chart}, {"confirm", op_confirm}, {"progress", op_progress}, {"say", op_say},
+    {"table", op_table}, {NULL, NULL},
 };
 
 void bind_op_push(lua_State *L, struct op_session *session) {

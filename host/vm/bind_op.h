@@ -28,6 +28,8 @@ struct op_listener {
   /** A list of column names and a list of objects; both are only lent. */
   void (*table)(void *context, const json_t *columns, const json_t *rows);
   void (*progress)(void *context, const struct op_progress *progress);
+  /** {title, bars: [{label, value}]}, lent. */
+  void (*chart)(void *context, const json_t *chart);
   /** Has the operator typed `expected`? */
   bool (*confirm)(void *context, const char *question, const char *expected);
 };
@@ -40,6 +42,15 @@ struct op_session {
   char *reason;              /* why; owned; NULL when none could be kept */
   struct op_session **box;   /* what `op` finds the session by, inside the vm */
 };
+
+/**
+ * Reads rows as op.table() does, at most `most` of them: a list of names and a list of objects, which the caller owns.
+ * Raises where one is no row.
+ */
+void bind_op_read_rows(lua_State *L, int index, lua_Integer most, json_t **columns, json_t **rows);
+/** The session that the function at hand (its first upvalue is bind_op_push()'s box) belongs to; raises if it is over
+ * or aborted. */
+struct op_session *bind_op_session(lua_State *L);
 
 /** Pushes the table `op`, bound to `session`. Raises when out of memory. */
 void bind_op_push(lua_State *L, struct op_session *session);

@@ -135,26 +135,34 @@ static bool next_word(const char *text, size_t length, size_t *at, struct code_w
   return false;
 }
 
-/* The names behind a `local` that ends at `at`. */
-static void blank_list(char *text, size_t length, size_t at) {
+/* The names behind a `local` that ends at `at`; true if one has another attribute. */
+static bool blank_list(char *text, size_t length, size_t at) {
   struct code_word name, next, attribute, close;
+  bool other = false;
   do {
     if (!next_word(text, length, &at, &name) || name.kind != CODE_WORD_NAME || code_word_is(text, &name, "function"))
-      return;
+      return other;
     next_word(text, length, &at, &next);
     if (!code_word_is(text, &next, "<"))
       continue;
     next_word(text, length, &at, &attribute);
     next_word(text, length, &at, &close);
-    if (code_word_is(text, &attribute, "const") && code_word_is(text, &close, ">"))
-      text[next.start] = text[close.start] = ' ', memset(text + attribute.start, ' ', attribute.end - attribute.start);
+    if (code_word_is(text, &attribute, "const") && code_word_is(text, &close, ">")) {
+      text[next.start] = text[close.start] = ' ';
+      memset(text + attribute.start, ' ', attribute.end - attribute.start);
+    } else {
+      other = true;
+    }
     next_word(text, length, &at, &next);
   } while (code_word_is(text, &next, ","));
+  return other;
 }
 
-void code_word_blank_constants(char *text, size_t length) {
+bool code_word_blank_constants(char *text, size_t length) {
   struct code_word word;
+  bool other = false;
   for (size_t at = 0; next_word(text, length, &at, &word);)
-    if (word.kind == CODE_WORD_NAME && code_word_is(text, &word, "local"))
-      blank_list(text, length, at);
+    if (word.kind == CODE_WORD_NAME && code_word_is(text, &word, "local") && blank_list(text, length, at))
+      other = true;
+  return other;
 }

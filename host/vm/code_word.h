@@ -32,8 +32,8 @@ bool code_word_is(const char *text, const struct code_word *found, const char *w
 /**
  * Takes the attribute `<const>` off every `local` name, in place, leaving blanks: Lua makes a constant of such a
  * variable, which is then in no frame to be found. A text that compiles means the same after as before, but for
- * assignments to them, which compiling it before refuses.
+ * assignments to them, which compiling it before refuses. True if another attribute is there, which `<close>` is.
  */
-void code_word_blank_constants(char *text, size_t length);
+bool code_word_blank_constants(char *text, size_t length);
 
 #endif

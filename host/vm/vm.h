@@ -52,7 +52,7 @@ enum vm_stop {
   VM_STOP_NONE,
   VM_STOP_DEADLINE,
   VM_STOP_MEMORY,
-  VM_STOP_INTERRUPT /* by a person: it lasts for the call, and a call that ends by itself leaves the vm as good as new */
+  VM_STOP_INTERRUPT /* by a person: it lasts for the call; one that ends by itself leaves the vm as good as new */
 };
 
 /**

@@ -4,9 +4,10 @@
  *   mulligan-terminal STEPS COLUMNS PROGRAM [ARGUMENT…]
  *
  * STEPS is a file of lines: `expect TEXT` waits until the terminal has shown TEXT since the last step, `type TEXT`
- * types it and Enter, `interrupt` presses Ctrl-C, `end` presses Ctrl-D, `meanwhile COMMAND` has the shell run something
- * else. What the terminal showed goes to standard output, and the program's exit status is this one's (128 and the
- * signal's number for a killed one; 99 when an expected text never came). A test's own time limit ends what hangs.
+ * types it and Enter, `keys TEXT` types it alone (\e is Escape, \t Tab, \b Backspace, \n a line break), `interrupt`
+ * presses Ctrl-C, `end` presses Ctrl-D, `meanwhile COMMAND` has the shell run something else. What the terminal showed
+ * goes to standard output, and the program's exit status is this one's (128 and the signal's number for a killed one;
+ * 99 when an expected text never came). A test's own time limit ends what hangs.
  */
 #include <pty.h>
 #include <stdio.h>
@@ -48,6 +49,18 @@ static int press(int terminal, const char *keys, size_t count) {
   return write(terminal, keys, count) == (ssize_t)count;
 }
 
+/* Types a text with its escapes; the text is changed. */
+static int press_keys(int terminal, char *text) {
+  char *write_at = text;
+  for (const char *c = text; *c; c++) {
+    if (*c == '\\' && c[1])
+      c++, *write_at++ = *c == 'e' ? '\x1b' : *c == 't' ? '\t' : *c == 'b' ? '\x7f' : *c == 'n' ? '\n' : *c;
+    else
+      *write_at++ = *c;
+  }
+  return press(terminal, text, (size_t)(write_at - text));
+}
+
 static int play(int terminal, FILE *steps) {
   char line[LINE_MOST];
   while (fgets(line, sizeof line, steps)) {
@@ -57,6 +70,8 @@ static int play(int terminal, FILE *steps) {
       done = expect(terminal, line + 7);
     else if (strncmp(line, "type ", 5) == 0)
       done = press(terminal, line + 5, strlen(line + 5)) && press(terminal, "\n", 1);
+    else if (strncmp(line, "keys ", 5) == 0)
+      done = press_keys(terminal, line + 5);
     else if (strncmp(line, "meanwhile ", 10) == 0)
       done = system(line + 10) == 0;
     else if (strcmp(line, "interrupt") == 0)
