@@ -1,17 +1,26 @@
 # shellcheck shell=bash disable=SC2034
-# The Debian 12 packages that Mulligan needs, and their installation. Sourced by host/run and tests/run.
+# The Debian 12 packages that Mulligan needs, and their installation. Sourced by host/run, tests/run, tests/bench/run and
+# tests/fresh/run.
 
 build_packages=(
   gcc libc6-dev cmake ninja-build pkg-config
-  liblua5.4-dev libcivetweb-dev libsqlite3-dev libjansson-dev libsodium-dev
+  liblua5.4-dev libcivetweb-dev libsqlite3-dev libjansson-dev libsodium-dev libreadline-dev
+  libyaml-dev libcmark-dev
 )
 test_packages=(
   libcmocka-dev
   lua5.4 lua-busted lua-socket lua-check
   clang libclang-rt-14-dev clang-format
   shellcheck sqlite3 curl
+  python3-nbformat python3-nbconvert
+)
+bench_packages=(
+  wrk lua5.4 lua-socket lua-dkjson sqlite3
+  nginx libnginx-mod-http-lua lua-cjson lua-sql-sqlite3
+  gunicorn python3-flask python3-django python3-djangorestframework python3-jwt python3-argon2
 )
 browser_packages=(chromium)
+fresh_packages=(debootstrap git)
 # Node is often there, from elsewhere than Debian.
 command -v node >/dev/null || browser_packages+=(nodejs)
 command -v npm >/dev/null || browser_packages+=(npm)

@@ -226,6 +226,11 @@ bool file_exists(const char *path) {
   return stat(path, &about) == 0;
 }
 
+bool file_is_same(const char *path, const char *other) {
+  struct stat one, two;
+  return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 char *file_join(const char *folder, const char *name) {
   size_t length = strlen(folder);
   while (length > 0 && folder[length - 1] == '/')

@@ -25,6 +25,8 @@ enum mulligan_status file_replace(const char *path, const void *bytes, size_t le
 /** Makes a folder, for this user alone (0700), and its parents as the umask says; fine if they are there. */
 enum mulligan_status file_make_folder(const char *path, struct fault *fault);
 bool file_exists(const char *path);
+/** Do two paths lead to one file? */
+bool file_is_same(const char *path, const char *other);
 /** Joins two paths with one slash (none after an empty folder); the caller frees it; NULL only when out of memory. */
 char *file_join(const char *folder, const char *name);
 

@@ -396,6 +396,20 @@ void settings_settle(struct settings *settings) {
     settings->debug = true;
 }
 
+char *settings_notebooks(const struct settings *settings) {
+  if (*settings->notebooks)
+    return strdup(settings->notebooks);
+  size_t length = strlen(settings->scripts);
+  while (length > 1 && settings->scripts[length - 1] == '/')
+    length--;
+  while (length > 0 && settings->scripts[length - 1] != '/')
+    length--;
+  char *folder = malloc(length + sizeof "notebooks");
+  if (folder)
+    snprintf(folder, length + sizeof "notebooks", "%.*snotebooks", (int)length, settings->scripts);
+  return folder;
+}
+
 bool settings_differ(const struct settings *a, const struct settings *b, const struct settings_entry *entry) {
   const void *left = (const char *)a + entry->offset, *right = (const char *)b + entry->offset;
   switch (entry->type) {

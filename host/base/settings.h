@@ -112,5 +112,8 @@ bool settings_keep(struct settings *settings, const struct settings *started);
 /** To be called once all are set: fills in what follows from another one. The environment "development" turns debug
  * mode on. */
 void settings_settle(struct settings *settings);
+/** The notebooks folder: the setting, or `notebooks` beside the scripts folder. The caller frees it; NULL when out of
+ * memory. */
+char *settings_notebooks(const struct settings *settings);
 
 #endif

@@ -28,11 +28,16 @@ static enum mulligan_status fail_with(struct buf *message, struct fault *fault) 
   return MULLIGAN_INVALID;
 }
 
+/* What a parameter's name stands behind. */
+static const char *prefix_of(const struct operator_script *script) {
+  return script->by_key ? "-p " : "--";
+}
+
 static enum mulligan_status unknown_name(const struct operator_script *script, const char *name, size_t length,
                                          struct fault *fault) {
   struct buf message;
   buf_init(&message, TEXT_CAP);
-  buf_addf(&message, words("%s has no parameter --%.*s"), script->name, (int)length, name);
+  buf_addf(&message, words("%s has no parameter %s%.*s"), script->name, prefix_of(script), (int)length, name);
   const struct script_parameter *near = script_find_near(script, name, length);
   if (near) {
     buf_add_text(&message, words("; did you mean "));
@@ -72,7 +77,8 @@ static enum mulligan_status take_word(struct given *given, char *const *list, si
     return unknown_name(given->script, word, length, fault);
   const char **text = &given->texts[parameter - given->script->parameters];
   if (*text)
-    return fault_set(fault, MULLIGAN_INVALID, words("--%.*s is given twice"), (int)length, word);
+    return fault_set(fault, MULLIGAN_INVALID, words("%s%.*s is given twice"), prefix_of(given->script), (int)length,
+                     word);
   const char *next = *at < count ? list[*at] : NULL;
   if (word[length] == '=') {
     *text = word + length + 1;

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "data/audit.h"
+#include "operator/notebook_folder.h"
+#include "operator/notebook_play.h"
 #include "operator/offer.h"
 #include "operator/plan_file.h"
 #include "operator/plan_text.h"
@@ -179,6 +181,9 @@ struct application {
   struct kept kept;
   struct vm_services vm_services; /* without a database */
   struct script_run script;
+  struct notebook_place place; /* of the notebook that made it, if one did */
+  struct notebook notebook;
+  struct notebook_work notebook_work;
   json_t *secrets;
   struct undo undo;
   struct run_application how;
@@ -222,12 +227,37 @@ static enum mulligan_status prepare_script(struct application *work, struct gene
   return MULLIGAN_OK;
 }
 
+static enum mulligan_status prepare_notebook(struct application *work, struct generation *generation,
+                                             struct fault *fault) {
+  const json_t *origin = work->kept.origin;
+  enum mulligan_status status =
+      notebook_place_find(&work->place, work->services->settings, text_of(origin, "script"), fault);
+  if (status == MULLIGAN_OK)
+    status = notebook_read(&work->notebook, work->place.path, fault);
+  if (status != MULLIGAN_OK)
+    return status;
+  work->secrets = secrets_of(origin);
+  work->notebook_work = (struct notebook_work){.services = work->services,
+                                               .generation = generation,
+                                               .notebook = &work->notebook,
+                                               .name = text_of(origin, "name"),
+                                               .file = text_of(origin, "script"),
+                                               .values = json_object_get(origin, "parameters"),
+                                               .secrets = work->secrets,
+                                               .operator_name = text_of(origin, "operator"),
+                                               .answers = json_object_get(origin, "answers")};
+  work->how = (struct run_application){.again = notebook_play_again, .context = &work->notebook_work};
+  return MULLIGAN_OK;
+}
+
 /* How the work can be done once more, by what it was. */
 static enum mulligan_status prepare_again(struct application *work, struct generation *generation,
                                           struct fault *fault) {
   const char *kind = text_of(work->kept.origin, "kind");
   if (strcmp(kind, "script") == 0)
     return prepare_script(work, generation, fault);
+  if (strcmp(kind, "notebook") == 0)
+    return prepare_notebook(work, generation, fault);
   if (strcmp(kind, "undo") != 0)
     return MULLIGAN_OK;
   work->how = (struct run_application){.again = undo_again, .context = &work->undo};
@@ -329,6 +359,8 @@ enum job_outcome kept_plan_apply(const struct vm_services *services, struct gene
   run_record_close(work.record);
   store_close(work.live);
   undo_close(&work.undo);
+  notebook_release(&work.notebook);
+  notebook_place_release(&work.place);
   json_decref(work.secrets);
   close_kept(&work.kept);
   terminal_release_interrupt();

@@ -19,6 +19,10 @@
 enum { TEXT_CAP = 64 * 1024, SHOWN_COLUMNS = 60 };
 
 void parameter_add_flag(struct buf *out, const struct script_parameter *parameter) {
+  if (parameter->by_key) {
+    buf_addf(out, "-p %s", parameter->name);
+    return;
+  }
   buf_add_text(out, "--");
   for (const char *at = parameter->name; *at; at++)
     buf_add_char(out, *at == '_' ? '-' : *at);

@@ -28,7 +28,7 @@ enum mulligan_status parameter_choices(const struct script_parameter *parameter,
                                        const json_t *values, json_t **out, struct fault *fault);
 /** Appends the choices, one a line. */
 void parameter_add_choices(struct buf *out, const json_t *choices);
-/** Appends "--over-capacity": the flag that gives it. */
+/** Appends "--over-capacity", or "-p over_capacity": what gives it. */
 void parameter_add_flag(struct buf *out, const struct script_parameter *parameter);
 
 #endif

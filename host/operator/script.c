@@ -127,17 +127,17 @@ static const char *read_parameter(struct script_parameter *out, const json_t *ob
 
 /* ---- the whole ---- */
 
-static enum mulligan_status refuse(struct fault *fault, const char *script, const char *where, const char *what) {
-  return fault_set(fault, MULLIGAN_INVALID, "scripts/operators/%s.lua: %s%s%s", script, where, *where ? ": " : "",
-                   what);
+static enum mulligan_status refuse(struct fault *fault, const char *file, const char *where, const char *what) {
+  return fault_set(fault, MULLIGAN_INVALID, "%s: %s%s%s", file, where, *where ? ": " : "", what);
 }
 
-static enum mulligan_status read_parameters(struct operator_script *out, const json_t *list, struct fault *fault) {
+static enum mulligan_status read_parameters(struct operator_script *out, const char *file, const json_t *list,
+                                            struct fault *fault) {
   /* An empty Lua table is written as an object. */
   if (!list || json_is_null(list) || (json_is_object(list) && json_object_size(list) == 0))
     return MULLIGAN_OK;
   if (!json_is_array(list))
-    return refuse(fault, out->name, "params", "must be a list of parameters");
+    return refuse(fault, file, "params", "must be a list of parameters");
   out->parameters = calloc(json_array_size(list) + 1, sizeof *out->parameters);
   if (!out->parameters)
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
@@ -149,26 +149,26 @@ static enum mulligan_status read_parameters(struct operator_script *out, const j
     const char *wrong = read_parameter(parameter, object);
     snprintf(where, sizeof where, "params[%zu] (%s)", index + 1, parameter->name ? parameter->name : "without a name");
     if (wrong)
-      return refuse(fault, out->name, where, wrong);
+      return refuse(fault, file, where, wrong);
     if (script_find(out, parameter->name, strlen(parameter->name)))
-      return refuse(fault, out->name, where, "there are two parameters of this name");
+      return refuse(fault, file, where, "there are two parameters of this name");
     out->parameter_count++;
   }
   return MULLIGAN_OK;
 }
 
-enum mulligan_status script_read(struct operator_script *out, const char *name, json_t *description,
+enum mulligan_status script_read(struct operator_script *out, const char *name, const char *file, json_t *description,
                                  struct fault *fault) {
   *out = (struct operator_script){.name = strdup(name), .summary = "", .help = "", .description = description};
   enum mulligan_status status = MULLIGAN_OK;
   if (!out->name)
     status = fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   else if (!read_text(description, "title", &out->title) || !out->title)
-    status = refuse(fault, name, "title", "must be a text");
+    status = refuse(fault, file, "title", "must be a text");
   else if (!read_text(description, "summary", &out->summary) || !read_text(description, "help", &out->help))
-    status = refuse(fault, name, "summary", "summary and help are texts");
+    status = refuse(fault, file, "summary", "summary and help are texts");
   else
-    status = read_parameters(out, json_object_get(description, "params"), fault);
+    status = read_parameters(out, file, json_object_get(description, "params"), fault);
   if (status != MULLIGAN_OK)
     script_release(out);
   return status;
@@ -178,8 +178,10 @@ enum mulligan_status script_load(struct operator_script *out, struct vm *vm, con
                                  struct fault *fault) {
   *out = (struct operator_script){0};
   json_t *description;
+  char file[NAME_SIZE + sizeof "scripts/operators/.lua"];
+  snprintf(file, sizeof file, "scripts/operators/%s.lua", name);
   enum mulligan_status status = operator_describe(vm, name, language, &description, fault);
-  return status == MULLIGAN_OK ? script_read(out, name, description, fault) : status;
+  return status == MULLIGAN_OK ? script_read(out, name, file, description, fault) : status;
 }
 
 void script_release(struct operator_script *script) {
@@ -187,6 +189,19 @@ void script_release(struct operator_script *script) {
   free(script->parameters);
   json_decref(script->description);
   *script = (struct operator_script){0};
+}
+
+json_t *script_json(const struct operator_script *script) {
+  json_t *parameters = json_array();
+  for (size_t i = 0; i < script->parameter_count; i++) {
+    const struct script_parameter *parameter = &script->parameters[i];
+    json_array_append_new(parameters,
+                          json_pack("{s:s, s:s, s:b, s:b, s:s, s:O?}", "name", parameter->name, "type",
+                                    script_type_name(parameter->type), "required", parameter->required, "secret",
+                                    parameter->secret, "help", parameter->help, "default", parameter->fallback));
+  }
+  return json_pack("{s:s, s:s, s:s, s:o}", "name", script->name, "title", script->title, "summary", script->summary,
+                   "parameters", parameters);
 }
 
 /* ---- finding ---- */

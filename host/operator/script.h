@@ -29,6 +29,7 @@ struct script_parameter {
   enum script_type type;
   bool required;
   bool secret;             /* typed unseen, kept nowhere */
+  bool by_key;             /* given as `-p name=value`, not as `--name value`: it is a notebook's */
   const char *help;        /* "" for none */
   const json_t *fallback;  /* what stands for it when it is not given; NULL for nothing */
   const json_t *choices;   /* a list of texts and numbers; NULL if there is none */
@@ -42,6 +43,7 @@ struct operator_script {
   const char *help;
   struct script_parameter *parameters;
   size_t parameter_count;
+  bool by_key; /* a notebook: see its parameters */
   json_t *description;
 };
 
@@ -51,10 +53,12 @@ struct operator_script {
  */
 enum mulligan_status script_load(struct operator_script *out, struct vm *vm, const char *name, const char *language,
                                  struct fault *fault);
-/** The same for a description that is there already, of which it takes the reference. */
-enum mulligan_status script_read(struct operator_script *out, const char *name, json_t *description,
+/** The same for a description that is there already, of which it takes the reference; `file` is what faults name. */
+enum mulligan_status script_read(struct operator_script *out, const char *name, const char *file, json_t *description,
                                  struct fault *fault);
 void script_release(struct operator_script *script);
+/** {name, title, summary, parameters} for --json; the caller owns it. */
+json_t *script_json(const struct operator_script *script);
 /** Reads the description of every script that loads, and appends a sentence for each that is wrong to the list
  * `problems`. */
 void script_check_descriptions(const struct vm_services *services, struct generation *generation, json_t *problems);

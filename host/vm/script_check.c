@@ -110,7 +110,7 @@ static void check_generation(struct generation *generation, const struct vm_serv
   script_folder_check(scripts, findings);
   if (!compiled)
     return;
-  script_messages_check(generation, findings);
+  script_messages_check(generation, services->settings, findings);
   if (!finding_has_error(findings, "scripts/settings.lua")) {
     check_routes(generation, services, findings);
     check_operators(generation, services, findings);

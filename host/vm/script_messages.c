@@ -7,12 +7,14 @@
 #include "vm/script_messages.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "vm/embedded.h"
 #include "vm/finding.h"
 #include "vm/lua_walk.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_TEXT_BYTES = 64 << 20 };
@@ -36,7 +38,28 @@ static bool starts_with(const char *text, const char *prefix) {
   return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static void collect(const struct generation *generation, struct buf *texts) {
+/* What a notebook says: it is Lua, its texts and marks are comments. One that cannot be read says nothing. */
+static void collect_notebooks(const struct settings *settings, struct lua_listener *listener) {
+  struct file_list files = {0};
+  struct fault fault;
+  int line;
+  char *notebooks = settings_notebooks(settings);
+  if (notebooks && file_exists(notebooks) && file_walk(notebooks, ".lua", &files, &fault) == MULLIGAN_OK) {
+    for (size_t i = 0; i < files.count; i++) {
+      struct buf source;
+      buf_init(&source, MOST_TEXT_BYTES);
+      char *path = file_join(notebooks, files.paths[i]);
+      if (path && file_read(path, &source, &fault) == MULLIGAN_OK)
+        lua_walk(source.data, source.length, listener, &line);
+      free(path);
+      buf_release(&source);
+    }
+    file_list_release(&files);
+  }
+  free(notebooks);
+}
+
+static void collect(const struct generation *generation, const struct settings *settings, struct buf *texts) {
   struct lua_listener listener = {.context = texts, .text = see_text};
   const struct generation_script *script;
   int line;
@@ -44,6 +67,7 @@ static void collect(const struct generation *generation, struct buf *texts) {
   for (size_t i = 0; (script = generation_script_at(generation, "", i)) != NULL; i++)
     if (!starts_with(script->name, folder))
       lua_walk(script->source, script->length, &listener, &line);
+  collect_notebooks(settings, &listener);
   for (const struct embedded_file *file = embedded_files; file->name; file++)
     if (starts_with(file->name, "std/") && !starts_with(file->name, "std/messages_"))
       lua_walk(file->bytes, file->length, &listener, &line);
@@ -80,13 +104,13 @@ static void see_field(void *context, const struct lua_text *name, const struct l
               excerpt);
 }
 
-void script_messages_check(const struct generation *generation, json_t *findings) {
+void script_messages_check(const struct generation *generation, const struct settings *settings, json_t *findings) {
   const struct generation_script *script = generation_script_at(generation, folder, 0);
   if (!script)
     return;
   struct buf texts;
   buf_init(&texts, MOST_TEXT_BYTES);
-  collect(generation, &texts);
+  collect(generation, settings, &texts);
   struct messages messages = {.texts = &texts, .findings = findings};
   struct lua_listener listener = {.context = &messages, .field = see_field};
   for (size_t i = 0; !texts.failed && (script = generation_script_at(generation, folder, i)) != NULL; i++) {

@@ -139,4 +139,21 @@ instead, and the student joins again through the site.]] ] = [[
   ["Demo data"] = "데모 데이터",
   ["Fills an empty database with people, seminars and a few drops to try things with."] =
     "빈 데이터베이스에 시험해 볼 사람, 세미나, 드랍 몇 건을 채웁니다.",
+
+  -- notebooks/reverse_drop.lua
+  ['"{name}" ({id}) is full. Give over_capacity=true to bring the student back all the same.'] =
+    '"{name}"({id}번)은 자리가 없습니다. 그래도 되돌리려면 over_capacity=true를 주세요.',
+
+  -- notebooks/error_review.lua
+  ["Nothing went wrong since {since} that is still open."] = "{since} 안에 생긴, 아직 열려 있는 오류가 없습니다.",
+  ["Errors since {since}"] = "{since} 안의 오류",
+  ["There is no error of the group {group}."] = "묶음 {group}의 오류가 없습니다.",
+  ["In full: mulligan errors show {ref}"] = "자세히: mulligan errors show {ref}",
+  ["There is nothing to resolve."] = "해결할 것이 없습니다.",
+  ["Left open. To resolve it: -p resolve=true -p group={group}"] =
+    "열린 채로 두었습니다. 해결하려면: -p resolve=true -p group={group}",
+  ["Resolve the group {group}? This is saved at once."] = "묶음 {group}을(를) 해결로 표시할까요? 바로 저장합니다.",
+  ["The group {group} is resolved, and that is saved. If it happens again, it is reopened."] =
+    "묶음 {group}을(를) 해결로 표시하고 저장했습니다. 다시 생기면 다시 열립니다.",
+  ["Left open."] = "열린 채로 두었습니다.",
 }

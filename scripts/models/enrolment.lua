@@ -175,17 +175,25 @@ function enrolment.dropped_by(user_id)
   )
 end
 
---- Takes a drop back, for an operator.
+--- Takes a drop back, for an operator: the rule of operators/reverse_drop.lua and of the notebook of that name.
 --
 -- The student is in again as if nothing had happened, since the same `joined_at`. With `allow_rejoin` the row is
 -- removed instead, and the student, who takes no place by that, may join again through the API.
 -- @tparam integer user_id
 -- @tparam integer seminar_id
--- @tparam ?table options `over_capacity`: also when the seminar is full; `allow_rejoin`: remove the row
--- @treturn ?table the row as it was, or nil and "never_joined", "not_dropped" or "seminar_full"
+-- @tparam table options `reason`: why, which must say something; `over_capacity`: also when the seminar is full;
+-- `allow_rejoin`: remove the row
+-- @treturn ?table the row as it was, with `places_left` before; or nil and the first of these that holds:
+-- "seminar_missing", "no_reason", "never_joined", "not_dropped", "seminar_full" (then also `{taken, capacity}`)
 function enrolment.reverse_drop(user_id, seminar_id, options)
-  options = options or {}
   return db.transaction(function()
+    local seminar <const> = db.one("SELECT capacity FROM seminar WHERE id = ?", seminar_id)
+    if not seminar then
+      return nil, "seminar_missing"
+    end
+    if not (options.reason or ""):find("%S") then
+      return nil, "no_reason"
+    end
     local row <const> = enrolment.find(user_id, seminar_id)
     if not row then
       return nil, "never_joined"
@@ -193,13 +201,14 @@ function enrolment.reverse_drop(user_id, seminar_id, options)
     if row.is_active then
       return nil, "not_dropped"
     end
+    local taken <const> = enrolment.active_participants(seminar_id)
+    row.places_left = seminar.capacity - taken
     if options.allow_rejoin then
       db.exec("DELETE FROM user_seminar WHERE id = ?", row.id)
       return row
     end
-    local seminar <const> = db.one("SELECT capacity FROM seminar WHERE id = ?", seminar_id)
-    if enrolment.active_participants(seminar_id) >= seminar.capacity and not options.over_capacity then
-      return nil, "seminar_full"
+    if row.places_left <= 0 and not options.over_capacity then
+      return nil, "seminar_full", { taken = taken, capacity = seminar.capacity }
     end
     db.exec(
       "UPDATE user_seminar SET is_active = TRUE, dropped_at = NULL, updated_at = ? WHERE id = ?",

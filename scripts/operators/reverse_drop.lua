@@ -44,33 +44,32 @@ local function run(params, op)
   if not seminar then
     refuse(op, user, i18n.t("There is no seminar {id}.", { id = params.seminar }))
   end
-  if not params.reason:find("%S") then
-    op.abort(i18n.t("Give a reason: it is kept with the run."))
-  end
 
   local names <const> = { email = user.email, name = seminar.name, id = seminar.id }
-  local places_left <const> = seminar.capacity - enrolment.active_participants(seminar.id)
-  local row <const>, reason <const> = enrolment.reverse_drop(user.id, seminar.id, {
+  local row <const>, refusal <const>, places <const> = enrolment.reverse_drop(user.id, seminar.id, {
+    reason = params.reason,
     over_capacity = params.over_capacity,
     allow_rejoin = params.allow_rejoin,
   })
-  if reason == "never_joined" then
+  if refusal == "no_reason" then
+    op.abort(i18n.t("Give a reason: it is kept with the run."))
+  elseif refusal == "never_joined" then
     refuse(op, user, i18n.t('{email} has never been in "{name}" ({id}), so there is no drop to reverse.', names))
-  elseif reason == "not_dropped" then
+  elseif refusal == "not_dropped" then
     local text <const> = '{email} is in "{name}" ({id}) and has not dropped it: there is nothing to reverse.'
     refuse(op, user, i18n.t(text, names))
-  elseif reason == "seminar_full" then
+  elseif refusal == "seminar_full" then
     op.abort(i18n.t(
       '"{name}" ({id}) is full: {taken} of {capacity} places are taken. '
         .. "Add --over-capacity to bring the student back all the same.",
-      { name = seminar.name, id = seminar.id, taken = seminar.capacity - places_left, capacity = seminar.capacity }
+      { name = seminar.name, id = seminar.id, taken = places.taken, capacity = places.capacity }
     ))
   end
 
   if params.allow_rejoin then
     op.say(i18n.t('{email} may join "{name}" ({id}) again; until then the student is not in it.', names))
   else
-    if places_left <= 0 then
+    if row.places_left <= 0 then
       op.say(i18n.t('Careful: "{name}" ({id}) is full, and this brings it over its capacity.', names))
     end
     op.say(i18n.t('{email} is back in "{name}" ({id}).', names))

@@ -18,7 +18,9 @@ describe("the README", function()
   setup(function()
     readme = assert(shell.read(server.source("README.md")))
     folder = shell.temporary_folder()
-    assert(os.execute(("cp -r %s %s/scripts"):format(shell.quote(server.source("scripts")), shell.quote(folder))))
+    for _, name in ipairs { "scripts", "notebooks" } do
+      assert(os.execute(("cp -r %s %s/%s"):format(shell.quote(server.source(name)), shell.quote(folder), name)))
+    end
     host = server.start { scripts = folder .. "/scripts", demo = true }
   end)
 
@@ -32,6 +34,8 @@ describe("the README", function()
     local reference = client.get(host, "/api/v1/debug/always-500/").json().error_id
     local here = command:gsub("127%.0%.0%.1:8080", ("127.0.0.1:%d"):format(host.port))
       :gsub("ERR%-7K3F%-9QXA", reference)
+      :gsub("RUN%-7K3F%-9QXA",
+        [[$(build/mulligan audit list --limit 1 --json | sed -n 's/.*"id": *"\(RUN-[^"]*\)".*/\1/p')]])
       :gsub("%$%(pidof mulligan%)", tostring(host.pid))
       :gsub("build/mulligan", (shell.quote(server.binary()):gsub("%%", "%%%%")))
     return shell.run({ "bash", "-eu", "-o", "pipefail", "-c", here }, {
