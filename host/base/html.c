@@ -5,9 +5,9 @@
  */
 #include "base/html.h"
 
-#include <string.h>
+#include <stddef.h>
 
-static const char *entity_of(char c) {
+const char *html_entity(char c) {
   switch (c) {
   case '&':
     return "&amp;";
@@ -17,20 +17,24 @@ static const char *entity_of(char c) {
     return "&gt;";
   case '"':
     return "&quot;";
-  default:
+  case '\'':
     return "&#39;";
+  default:
+    return NULL;
   }
 }
 
 bool html_add(struct buf *out, const char *text, size_t length) {
   const char *end = text + length;
   while (text < end) {
-    const char *at = text;
-    while (at < end && !strchr("&<>\"'", *at ? *at : ' '))
+    const char *at = text, *entity = NULL;
+    while (at < end && !(entity = html_entity(*at)))
       at++;
     buf_add(out, text, (size_t)(at - text));
-    if (at < end)
-      buf_add_text(out, entity_of(*at++));
+    if (at < end) {
+      buf_add_text(out, entity);
+      at++;
+    }
     text = at;
   }
   return !out->failed;

@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 
+/** What stands for this character in a text; NULL if it stands for itself. */
+const char *html_entity(char c);
 /**
  * Appends a UTF-8 text so that it is text in an element and in a quoted attribute: `&`, `<`, `>` and both quotation
  * marks become entities. Any thread.

@@ -26,11 +26,7 @@ static bool has_database(const struct command_context *context) {
 static enum mulligan_status check_schema(const struct host *host, struct fault *fault) {
   struct migrate_plan plan;
   struct store *store = NULL;
-  char *folder = file_join(host->services.settings->scripts, "migrations");
-  if (!folder)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
-  enum mulligan_status status = migrate_plan_read(&plan, folder, fault);
-  free(folder);
+  enum mulligan_status status = host_migrations(host, &plan, fault);
   if (status != MULLIGAN_OK)
     return status;
   status = host_open_store(host, &store, fault);

@@ -92,13 +92,18 @@ enum mulligan_status host_open_store(const struct host *host, struct store **out
   return store_open(out, host->app_path, STORE_READ_WRITE, host->app_lock, fault);
 }
 
-enum mulligan_status host_migrate(const struct host *host, int *applied, struct fault *fault) {
-  struct migrate_plan plan;
+enum mulligan_status host_migrations(const struct host *host, struct migrate_plan *out, struct fault *fault) {
   char *folder = file_join(host->services.settings->scripts, "migrations");
   if (!folder)
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
-  enum mulligan_status status = migrate_plan_read(&plan, folder, fault);
+  enum mulligan_status status = migrate_plan_read(out, folder, fault);
   free(folder);
+  return status;
+}
+
+enum mulligan_status host_migrate(const struct host *host, int *applied, struct fault *fault) {
+  struct migrate_plan plan;
+  enum mulligan_status status = host_migrations(host, &plan, fault);
   if (status != MULLIGAN_OK)
     return status;
   struct store *store;

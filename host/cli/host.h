@@ -36,6 +36,8 @@ void host_record_load_failure(const struct host *host, const struct fault *fault
 
 /** Opens app.db once more, read-write, under the host's lock. */
 enum mulligan_status host_open_store(const struct host *host, struct store **out, struct fault *fault);
+/** Reads the scripts' migrations; ended with migrate_plan_release(). */
+enum mulligan_status host_migrations(const struct host *host, struct migrate_plan *out, struct fault *fault);
 /** Applies the scripts' migrations to app.db; `*applied` counts them. */
 enum mulligan_status host_migrate(const struct host *host, int *applied, struct fault *fault);
 

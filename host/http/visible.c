@@ -5,6 +5,7 @@
  */
 #include "http/visible.h"
 
+#include "base/html.h"
 #include "base/utf8.h"
 
 #include <stdbool.h>
@@ -46,23 +47,6 @@ static void add_escape(struct buf *out, uint32_t c) {
   buf_addf(out, c < 0x100 ? "\\x%02X" : "\\u{%X}", (unsigned)c);
 }
 
-static const char *entity_of(uint32_t c) {
-  switch (c) {
-  case '&':
-    return "&amp;";
-  case '<':
-    return "&lt;";
-  case '>':
-    return "&gt;";
-  case '"':
-    return "&quot;";
-  case '\'':
-    return "&#39;";
-  default:
-    return NULL;
-  }
-}
-
 void visible_add_text(struct buf *out, const char *text, size_t length, const char *indent) {
   uint32_t c;
   for (size_t at = 0, size; at < length; at += size) {
@@ -83,7 +67,7 @@ static void add_markup(struct buf *out, const char *text, size_t length, const c
   uint32_t c;
   for (size_t at = 0, size; at < length; at += size) {
     size = read_character(text + at, length - at, &c);
-    const char *entity = entity_of(c);
+    const char *entity = c < 0x80 ? html_entity((char)c) : NULL;
     if (is_unseen(c)) {
       buf_add_text(out, open);
       add_escape(out, c);

@@ -51,8 +51,9 @@ void failed_index_destroy(struct failed_index *index) {
 /* ---- under the lock ---- */
 
 static void copy_id(char out[VM_REQUEST_ID_SIZE], const char *id) {
-  out[0] = '\0';
-  strncat(out, id, VM_REQUEST_ID_SIZE - 1);
+  size_t length = strnlen(id, VM_REQUEST_ID_SIZE - 1);
+  memcpy(out, id, length);
+  out[length] = '\0';
 }
 
 static struct kept *find(struct failed_index *index, const char *id) {

@@ -117,7 +117,7 @@ void operator_push_parameters(lua_State *L, const json_t *parameters) {
   }
 }
 
-static void seed_random(lua_State *L, int64_t seed) {
+void operator_seed_random(lua_State *L, int64_t seed) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   lua_getfield(L, -1, "math");
   lua_getfield(L, -1, "randomseed");
@@ -130,7 +130,7 @@ static int run(lua_State *L) {
   const struct operator_call *call = vm_context(vm_of(L));
   operator_set_language(L, call->language);
   push_module(L, call->name);
-  seed_random(L, call->frozen_us);
+  operator_seed_random(L, call->frozen_us);
   lua_getfield(L, -1, "run");
   operator_push_parameters(L, call->parameters);
   bind_op_push(L, call->session);

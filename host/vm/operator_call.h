@@ -39,11 +39,13 @@ struct operator_call {
  */
 enum mulligan_status operator_run(struct vm *vm, const struct operator_call *call, struct fault *fault);
 
-/* ---- for whatever else runs scripts; both raise and run protected ---- */
+/* ---- for whatever else runs scripts; all raise and run protected ---- */
 
 /** Pushes a table of parameters, or of any object of scalars. */
 void operator_push_parameters(lua_State *L, const json_t *parameters);
 /** "en" or "ko", for mulligan.i18n. */
 void operator_set_language(lua_State *L, const char *language);
+/** Lets math.random begin from here, so that the same work comes out the same. */
+void operator_seed_random(lua_State *L, int64_t seed);
 
 #endif

@@ -67,20 +67,11 @@ static void make_guard(lua_State *L, struct session *session) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &guard_key);
 }
 
-static void seed_random(lua_State *L, int64_t seed) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, "math");
-  lua_getfield(L, -1, "randomseed");
-  lua_pushinteger(L, seed);
-  lua_call(L, 1, 0);
-  lua_pop(L, 2);
-}
-
 static int open_session(lua_State *L) {
   struct session *session = vm_context(vm_of(L));
   operator_set_language(L, session->options.language);
   if (session->options.frozen)
-    seed_random(L, session->vm->frozen_us);
+    operator_seed_random(L, session->vm->frozen_us);
   make_guard(L, session);
   session_names_open(L, session);
   return 0;

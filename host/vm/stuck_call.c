@@ -131,7 +131,7 @@ static void tell(struct vm *vm, const struct vm_pool_loss *loss, double late) {
   const struct route *route = route_of(vm->request);
   bool placed = atomic_load_explicit(&vm->stuck.placed, memory_order_acquire);
   const char *name = placed && stuck->name[0] ? stuck->name : NULL;
-  char fate[120], place[STUCK_CHUNK_SIZE + 40] = "", message[TEXT_SIZE], chunk[STUCK_CHUNK_SIZE] = "";
+  char fate[120], place[STUCK_CHUNK_SIZE + 64] = "", message[TEXT_SIZE], chunk[STUCK_CHUNK_SIZE] = "";
   int line = 0;
   if (placed) {
     copy(chunk, sizeof chunk, stuck->chunk);
