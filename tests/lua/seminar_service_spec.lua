@@ -183,12 +183,16 @@ describe("the Korean catalogue", function()
     return found
   end
 
-  local used <const> = {}
+  local sources <const> = scripts.notebooks()
   for _, name in ipairs(scripts.names()) do
     if not name:find("^messages/") then
-      for _, text in ipairs(literals(scripts.source(name))) do
-        used[text] = name
-      end
+      sources[name] = scripts.source(name)
+    end
+  end
+  local used <const> = {}
+  for name, source in pairs(sources) do
+    for _, text in ipairs(literals(source)) do
+      used[text] = name
     end
   end
 

@@ -10,6 +10,15 @@ local function path(name)
   return root .. "/scripts/" .. name
 end
 
+local function lua_files(folder)
+  local pipe <close> = assert(io.popen(("cd %s && find . -name '*.lua' | sort"):format(shell.quote(folder))))
+  local names <const> = {}
+  for name in pipe:lines() do
+    names[#names + 1] = name:gsub("^%./", "")
+  end
+  return names
+end
+
 --- A script's source.
 -- @param name below scripts/
 -- @return the text
@@ -20,12 +29,17 @@ end
 --- The names of all scripts below a folder.
 -- @return a sorted list
 function scripts.names()
-  local pipe <close> = assert(io.popen(("cd %s && find . -name '*.lua' | sort"):format(shell.quote(path ""))))
-  local names <const> = {}
-  for name in pipe:lines() do
-    names[#names + 1] = name:gsub("^%./", "")
+  return lua_files(path "")
+end
+
+--- The sources of the notebooks, which speak to operators as scripts do.
+-- @return a table by name, "notebooks/reverse_drop.lua"
+function scripts.notebooks()
+  local folder <const>, sources <const> = path "../notebooks", {}
+  for _, name in ipairs(lua_files(folder)) do
+    sources["notebooks/" .. name] = assert(shell.read(folder .. "/" .. name))
   end
-  return names
+  return sources
 end
 
 --- Makes the service's tables in this program's own database.
