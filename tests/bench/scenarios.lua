@@ -3,5 +3,5 @@ return {
   "small", "row",
   "seminar", "list", "me", "login", "join", "drop",
   "always_500", "always_500_unrecorded", "always_500_whole",
-  "limits", "growth_seminar", "growth_me", "growth_search", "memory", "reload", "start",
+  "limits", "growth_seminar", "growth_me", "growth_search", "memory", "reload", "desk", "start",
 }

@@ -13,6 +13,7 @@ worlds.PARTICIPANTS = PARTICIPANTS
 local PASSWORD <const> = "second-try"
 
 local BINARY <const> = "build/bench/mulligan"
+worlds.BINARY = BINARY
 
 local function must(command)
   local result <const> = shell.run(command)
@@ -22,8 +23,11 @@ local function must(command)
   return result.stdout
 end
 
--- shell.run() ends what takes longer than two minutes; making a million of something is allowed more.
-local function sql(database, script, folder)
+--- Runs a script of SQL, as long as it takes: shell.run() ends what takes longer than two minutes.
+-- @param database the file
+-- @param script the SQL
+-- @param folder where the script and its log may stand
+function worlds.sql(database, script, folder)
   local path <const> = folder .. "/script.sql"
   shell.write(path, script)
   local command <const> = ("sqlite3 -bail %s <%s >%s.log 2>&1"):format(shell.quote(database), shell.quote(path),
@@ -157,7 +161,7 @@ local function drf_database(folder, secret, script)
     DJANGO_SETTINGS_MODULE = "peer.settings", BENCH_DATABASE = database, BENCH_SECRET = secret,
     PYTHONPATH = "tests/bench/peers/drf", PYTHONDONTWRITEBYTECODE = 1,
   }, { "/usr/bin/python3", "-m", "django", "migrate", "--run-syncdb" }))
-  sql(database, script, folder)
+  worlds.sql(database, script, folder)
   return database
 end
 
@@ -167,7 +171,7 @@ local function service(run, name, options)
   local data <const> = folder .. "/data"
   must { "mkdir", "-p", folder }
   must { "cp", "-r", everybody.data, data }
-  sql(data .. "/app.db", "BEGIN;" .. options.sql .. "COMMIT;", folder)
+  worlds.sql(data .. "/app.db", "BEGIN;" .. options.sql .. "COMMIT;", folder)
   local world <const> = {
     folder = folder, data = data, scripts = options.scripts or "scripts", secret = data .. "/secret.key",
     tokens = everybody.tokens, password = PASSWORD, databases = {},
@@ -175,7 +179,7 @@ local function service(run, name, options)
   if not options.host_only then
     world.databases.drf = drf_database(folder, world.secret, copy_sql(data .. "/app.db"))
     world.databases.flask = folder .. "/flask.db"
-    sql(world.databases.flask, "PRAGMA journal_mode = WAL;", folder)
+    worlds.sql(world.databases.flask, "PRAGMA journal_mode = WAL;", folder)
   end
   return world
 end
@@ -201,7 +205,7 @@ function MAKERS.synthetic(run)
   local rows <const> = shell.read(scripts .. "/migrations/0001_seminar.sql")
   for _, kind in ipairs { "nginx", "flask" } do
     world.databases[kind] = ("%s/%s.db"):format(folder, kind)
-    sql(world.databases[kind], "PRAGMA journal_mode = WAL;" .. rows, folder)
+    worlds.sql(world.databases[kind], "PRAGMA journal_mode = WAL;" .. rows, folder)
   end
   world.secret = folder .. "/drf.key"
   shell.write(world.secret, ("0"):rep(64))
