@@ -143,6 +143,18 @@ local function method(measured)
     measured.seconds == 1 and "second" or "seconds")
 end
 
+-- Everything in the order of the page; `written` makes a table's text.
+local function whole(measured, written)
+  local parts <const> = { machine.sentence(measured.machine) .. "\n" .. method(measured) }
+  for _, one in ipairs(tables(measured)) do
+    parts[#parts + 1] = written(one)
+  end
+  if #measured.failures > 0 then
+    parts[#parts + 1] = failed(measured)
+  end
+  return table.concat(parts, "\n\n") .. "\n"
+end
+
 -- ---- for a terminal ----
 
 local function width(text)
@@ -175,14 +187,7 @@ end
 -- @param measured what the driver measured
 -- @return the text
 function report.text(measured)
-  local parts <const> = { machine.sentence(measured.machine) .. "\n" .. method(measured) }
-  for _, one in ipairs(tables(measured)) do
-    parts[#parts + 1] = aligned(one)
-  end
-  if #measured.failures > 0 then
-    parts[#parts + 1] = failed(measured)
-  end
-  return table.concat(parts, "\n\n") .. "\n"
+  return whole(measured, aligned)
 end
 
 -- ---- for the README ----
@@ -208,14 +213,7 @@ end
 -- @param measured what the driver measured
 -- @return the text
 function report.markdown(measured)
-  local parts <const> = { machine.sentence(measured.machine) .. "\n" .. method(measured) }
-  for _, one in ipairs(tables(measured)) do
-    parts[#parts + 1] = piped(one)
-  end
-  if #measured.failures > 0 then
-    parts[#parts + 1] = failed(measured)
-  end
-  return table.concat(parts, "\n\n") .. "\n"
+  return whole(measured, piped)
 end
 
 --- For programs.

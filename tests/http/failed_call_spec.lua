@@ -63,7 +63,8 @@ describe("what is kept", function()
     assert.is_truthy(({ retired = true, crowded_out = true })[evaluate(other).json().code])
   end)
 
-  it("is dropped by a reload, and the console says so", function()
+  -- Starts the host on scripts of the test's own, and returns their folder.
+  local function start_on_copy()
     local scripts <const> = shell.temporary_folder()
     finally(function()
       stop()
@@ -72,6 +73,11 @@ describe("what is kept", function()
     shell.run { "cp", "-r", server.source("tests/http/apps/frames/."), scripts }
     host = console.start { scripts = scripts }
     console.unlock(host)
+    return scripts
+  end
+
+  it("is dropped by a reload, and the console says so", function()
+    local scripts <const> = start_on_copy()
     local id = console.fail(host, "/order/5/")
     shell.write(scripts .. "/lib/later.lua", "return {}\n")
     host:signal("HUP")
@@ -84,14 +90,7 @@ describe("what is kept", function()
   end)
 
   it("does not hold up a reload, nor the stop, whatever it has to close", function()
-    local scripts <const> = shell.temporary_folder()
-    finally(function()
-      stop()
-      shell.remove(scripts)
-    end)
-    shell.run { "cp", "-r", server.source("tests/http/apps/frames/."), scripts }
-    host = console.start { scripts = scripts }
-    console.unlock(host)
+    local scripts <const> = start_on_copy()
     local id = console.fail(host, "/closing-for-ever/")
     shell.write(scripts .. "/lib/later.lua", "return {}\n")
     host:signal("HUP")
