@@ -8,6 +8,7 @@
  */
 #include "base/settings.h"
 
+#include "base/alert_rules.h"
 #include "base/clock.h"
 #include "base/spelling.h"
 #include "base/utf8.h"
@@ -62,7 +63,7 @@ static const struct settings_entry entries[] = {
     {"write_wait", SETTINGS_SECONDS, AT(write_wait), "5", .most = 600,
      .help = "Seconds a writer waits for its turn at the database."},
     {"environment", SETTINGS_TEXT, AT(environment), "production", .least = 1, .alphabet = WORD_CHARACTERS,
-     .restart = true, .help = "The environment's name, for the log; its variable is MULLIGAN_ENV."},
+     .restart = true, .variable = "MULLIGAN_ENV", .help = "The environment's name, for logs and alerts."},
     {"log_level", SETTINGS_TEXT, AT(log_level), "info", .least = 1, .choices = "debug,info,warning,error",
      .help = "The least level that is logged: debug, info, warning or error."},
     {"report_to", SETTINGS_TEXT, AT(report_to), "the server team", .least = 1,
@@ -93,6 +94,46 @@ static const struct settings_entry entries[] = {
      .help = "Password hashes computed at a time."},
     {"watch", SETTINGS_BOOLEAN, AT(watch), "true", .restart = true,
      .help = "Load the scripts anew as soon as one of them is saved."},
+    {"log_format", SETTINGS_TEXT, AT(log_format), "plain", .least = 1, .choices = "plain,json", .restart = true,
+     .help = "The log's form: plain, or json for one object a line."},
+    {"log_size", SETTINGS_INTEGER, AT(log_size), "10485760", .least = 10240, .most = 1LL << 40, .restart = true,
+     .help = "Bytes after which a log file gives way to a new one."},
+    {"log_files", SETTINGS_INTEGER, AT(log_files), "10", .most = 1000, .restart = true,
+     .help = "Old log files that are kept, of each log."},
+    {"access_log", SETTINGS_BOOLEAN, AT(access_log), "true", .restart = true,
+     .help = "Write each request into logs/access.log, in the combined format."},
+    {"request_log", SETTINGS_BOOLEAN, AT(request_log), "true", .restart = true,
+     .help = "Keep requests in requests.db."},
+    {"request_log_rate", SETTINGS_INTEGER, AT(request_log_rate), "1000", .least = 1, .most = 1000000, .restart = true,
+     .help = "Requests a second above which requests.db keeps a sample, and the counts of all."},
+    {"request_log_rows", SETTINGS_INTEGER, AT(request_log_rows), "100000", .least = 1, .most = 1e9, .restart = true,
+     .help = "Requests that requests.db keeps."},
+    {"request_log_keep", SETTINGS_SECONDS, AT(request_log_keep), "7d", .most = 1e10, .restart = true,
+     .help = "How long requests.db keeps them, such as 7d; 0: for ever."},
+    {"alerts", SETTINGS_TABLE, AT(alerts), "{}", .check = alert_rules_check,
+     .help = "Which errors alert, by which channels, how often; see \"Alerts\"."},
+    {"public_url", SETTINGS_TEXT, AT(public_url), "", .variable = "PUBLIC_URL",
+     .help = "The address people reach this host by, for the links in alerts."},
+    {"slack_token", SETTINGS_TEXT, AT(slack_token), "", .variable = "SLACK_TOKEN", .secret = true,
+     .help = "A bot's token, to post with chat.postMessage."},
+    {"slack_channel", SETTINGS_TEXT, AT(slack_channel), "", .variable = "SLACK_CHANNEL",
+     .help = "The Slack channel that alerts go to."},
+    {"slack_webhook_url", SETTINGS_TEXT, AT(slack_webhook_url), "", .variable = "SLACK_WEBHOOK_URL", .secret = true,
+     .help = "An incoming webhook's address, in place of token and channel."},
+    {"slack_api_url", SETTINGS_TEXT, AT(slack_api_url), "https://slack.com/api", .least = 1,
+     .variable = "SLACK_API_URL", .help = "The base of Slack's methods."},
+    {"mail_server", SETTINGS_TEXT, AT(mail_server), "", .alphabet = WORD_CHARACTERS ":[]", .variable = "MAIL_SERVER",
+     .help = "The SMTP server that alerts are handed to."},
+    {"mail_port", SETTINGS_INTEGER, AT(mail_port), "25", .least = 1, .most = 65535, .variable = "MAIL_PORT",
+     .help = "The mail server's port."},
+    {"mail_use_tls", SETTINGS_BOOLEAN, AT(mail_use_tls), "false", .variable = "MAIL_USE_TLS",
+     .help = "Insist on STARTTLS."},
+    {"mail_username", SETTINGS_TEXT, AT(mail_username), "", .variable = "MAIL_USERNAME",
+     .help = "The login at the mail server."},
+    {"mail_password", SETTINGS_TEXT, AT(mail_password), "", .variable = "MAIL_PASSWORD", .secret = true,
+     .help = "The password at the mail server."},
+    {"mail_from", SETTINGS_TEXT, AT(mail_from), "", .variable = "MAIL_FROM", .help = "The sender of mails."},
+    {"admins", SETTINGS_LIST, AT(admins), "", .variable = "ADMINS", .help = "Who gets mails: addresses."},
     {"debug", SETTINGS_BOOLEAN, AT(debug), "false", .restart = true,
      .help = "Debug mode, for developers: errors show source, values and SQL. On in the environment development."},
     {"authenticators", SETTINGS_LUA, .help = "The modules that find out who sent a request, in turn."},
@@ -144,6 +185,8 @@ static void list_release(struct settings_list *list) {
 
 static enum mulligan_status refuse(struct fault *fault, const struct settings_entry *entry, const char *value,
                                    const char *origin, const char *rule) {
+  if (entry->secret)
+    return fault_set(fault, MULLIGAN_INVALID, "%s: %s must %s", origin, entry->name, rule);
   return fault_set(fault, MULLIGAN_INVALID, "%s: %s must %s, not \"%s\"", origin, entry->name, rule, value);
 }
 
@@ -259,6 +302,44 @@ static enum mulligan_status set_boolean(struct settings *settings, const struct 
   return MULLIGAN_OK;
 }
 
+static enum mulligan_status unknown(struct fault *fault, const char *name, const char *origin) {
+  const char *nearest = settings_nearest(name);
+  if (nearest == NULL)
+    return fault_set(fault, MULLIGAN_INVALID, "%s: there is no setting \"%s\"", origin, name);
+  return fault_set(fault, MULLIGAN_INVALID, "%s: there is no setting \"%s\"; did you mean \"%s\"?", origin, name,
+                   nearest);
+}
+
+enum mulligan_status settings_set_table(struct settings *settings, const char *name, json_t *table, const char *origin,
+                                        struct fault *fault) {
+  const struct settings_entry *entry = settings_find(name);
+  if (entry == NULL)
+    return unknown(fault, name, origin);
+  if (entry->type != SETTINGS_TABLE || !json_is_object(table))
+    return fault_set(fault, MULLIGAN_INVALID, "%s: %s is %s a table", origin, name,
+                     entry->type == SETTINGS_TABLE ? "to be" : "not");
+  enum mulligan_status status = entry->check != NULL ? entry->check(table, origin, fault) : MULLIGAN_OK;
+  if (status != MULLIGAN_OK)
+    return status;
+  json_t **place = slot(settings, entry);
+  json_incref(table);
+  json_decref(*place);
+  *place = table;
+  return MULLIGAN_OK;
+}
+
+static enum mulligan_status set_table_text(struct settings *settings, const struct settings_entry *entry,
+                                           const char *value, const char *origin, struct fault *fault) {
+  json_error_t error;
+  json_t *table = json_loads(value, JSON_REJECT_DUPLICATES, &error);
+  enum mulligan_status status =
+      table != NULL ? settings_set_table(settings, entry->name, table, origin, fault)
+                    : fault_set(fault, MULLIGAN_INVALID, "%s: %s must be a JSON object: %s at line %d, column %d",
+                                origin, entry->name, error.text, error.line, error.column);
+  json_decref(table);
+  return status;
+}
+
 /** Sets a list from a text, taken apart at its commas; blanks around an item do not count. */
 static enum mulligan_status set_list_text(struct settings *settings, const struct settings_entry *entry,
                                           const char *value, const char *origin, struct fault *fault) {
@@ -289,14 +370,6 @@ static enum mulligan_status set_list_text(struct settings *settings, const struc
   return status;
 }
 
-static enum mulligan_status unknown(struct fault *fault, const char *name, const char *origin) {
-  const char *nearest = settings_nearest(name);
-  if (nearest == NULL)
-    return fault_set(fault, MULLIGAN_INVALID, "%s: there is no setting \"%s\"", origin, name);
-  return fault_set(fault, MULLIGAN_INVALID, "%s: there is no setting \"%s\"; did you mean \"%s\"?", origin, name,
-                   nearest);
-}
-
 enum mulligan_status settings_set(struct settings *settings, const char *name, const char *value, const char *origin,
                                   struct fault *fault) {
   const struct settings_entry *entry = settings_find(name);
@@ -313,6 +386,8 @@ enum mulligan_status settings_set(struct settings *settings, const char *name, c
     return set_boolean(settings, entry, value, origin, fault);
   case SETTINGS_LIST:
     return set_list_text(settings, entry, value, origin, fault);
+  case SETTINGS_TABLE:
+    return set_table_text(settings, entry, value, origin, fault);
   case SETTINGS_LUA:
     break;
   }
@@ -369,18 +444,26 @@ void settings_destroy(struct settings *settings) {
       free(*(char **)slot(settings, &entries[i]));
     else if (entries[i].type == SETTINGS_LIST)
       list_release(slot(settings, &entries[i]));
+    else if (entries[i].type == SETTINGS_TABLE)
+      json_decref(*(json_t **)slot(settings, &entries[i]));
   }
   free(settings);
 }
 
+void settings_variable(const struct settings_entry *entry, char variable[SETTINGS_VARIABLE_SIZE]) {
+  if (entry->variable != NULL) {
+    snprintf(variable, SETTINGS_VARIABLE_SIZE, "%s", entry->variable);
+    return;
+  }
+  snprintf(variable, SETTINGS_VARIABLE_SIZE, "MULLIGAN_%s", entry->name);
+  for (char *c = variable; *c != '\0'; c++)
+    *c = (char)toupper((unsigned char)*c);
+}
+
 enum mulligan_status settings_from_environment(struct settings *settings, struct fault *fault) {
   for (size_t i = 0; i < ENTRIES; i++) {
-    char variable[NAME_MOST + sizeof "MULLIGAN_"];
-    /* The one short form, because it is typed most. */
-    const char *name = strcmp(entries[i].name, "environment") == 0 ? "env" : entries[i].name;
-    snprintf(variable, sizeof variable, "MULLIGAN_%s", name);
-    for (char *c = variable; *c != '\0'; c++)
-      *c = (char)toupper((unsigned char)*c);
+    char variable[SETTINGS_VARIABLE_SIZE];
+    settings_variable(&entries[i], variable);
     const char *value = getenv(variable);
     if (value == NULL)
       continue;
@@ -428,6 +511,8 @@ bool settings_differ(const struct settings *a, const struct settings *b, const s
       same = strcmp(one->items[i], other->items[i]) == 0;
     return !same;
   }
+  case SETTINGS_TABLE:
+    return !json_equal(*(json_t *const *)left, *(json_t *const *)right);
   case SETTINGS_LUA:
     break;
   }
@@ -444,6 +529,8 @@ static bool copy_value(struct settings *settings, const struct settings *from, c
     return settings_set_list(settings, entry->name, (const char *const *)list->items, list->count, "", NULL) ==
            MULLIGAN_OK;
   }
+  case SETTINGS_TABLE:
+    return settings_set_table(settings, entry->name, *(json_t *const *)value, "", NULL) == MULLIGAN_OK;
   case SETTINGS_INTEGER:
     *(int64_t *)slot(settings, entry) = *(const int64_t *)value;
     break;

@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ enum settings_type {
   SETTINGS_SECONDS, /* double, in [least, most] */
   SETTINGS_BOOLEAN, /* bool; true or false, yes or no, on or off, 1 or 0 */
   SETTINGS_LIST,    /* struct settings_list; in the environment separated by commas */
+  SETTINGS_TABLE,   /* json_t *, an object; in the environment as JSON */
   SETTINGS_LUA      /* known by name, kept and checked on the Lua side only (tables) */
 };
 
@@ -67,8 +69,25 @@ struct settings {
   struct settings_list bookkeeping;     /* the columns a change to which is no edit */
   int64_t hash_concurrency;             /* password hashes computed at a time */
   bool watch;                           /* load the scripts anew when they change */
-  bool debug;                           /* debug mode: by itself or by the environment; see settings_settle() */
-  bool debug_anyone;                    /* --debug-anyone, no setting: debug mode shows itself to other machines too */
+  /* logs */
+  char *log_format;         /* plain or json */
+  int64_t log_size;         /* bytes after which a log file gives way to a new one */
+  int64_t log_files;        /* old ones that are kept */
+  bool access_log;          /* logs/access.log */
+  bool request_log;         /* the table in requests.db */
+  int64_t request_log_rate; /* rows a second above which it samples */
+  int64_t request_log_rows; /* rows that are kept */
+  double request_log_keep;  /* seconds they are kept; 0: for ever */
+  /* alerts */
+  json_t *alerts;   /* what alerts, and how often: alert_rules.h */
+  char *public_url; /* where people reach this host, for links; "" for none */
+  char *slack_token, *slack_channel, *slack_webhook_url, *slack_api_url;
+  char *mail_server, *mail_username, *mail_password, *mail_from;
+  int64_t mail_port;
+  bool mail_use_tls;
+  struct settings_list admins; /* who gets mail */
+  bool debug;                  /* debug mode: by itself or by the environment; see settings_settle() */
+  bool debug_anyone;           /* --debug-anyone, no setting: debug mode shows itself to other machines too */
 };
 
 struct settings_entry {
@@ -81,6 +100,10 @@ struct settings_entry {
   const char *alphabet; /* the characters a text may hold; NULL: any but control characters */
   const char *help;     /* one sentence, for `--help` and the README */
   bool restart;         /* a running program keeps the value it was started with */
+  const char *variable; /* in the environment; NULL: MULLIGAN_ and the name in capitals */
+  bool secret;          /* no message, no page and no script is told the value */
+  /** Of a table: refuses a wrong one, naming what is wrong in it. */
+  enum mulligan_status (*check)(const json_t *table, const char *origin, struct fault *fault);
 };
 
 /** The table of all settings, `*count` rows; static. */
@@ -102,6 +125,12 @@ enum mulligan_status settings_set(struct settings *settings, const char *name, c
 /** Sets a list from separate items, which may hold commas. */
 enum mulligan_status settings_set_list(struct settings *settings, const char *name, const char *const *items,
                                        size_t count, const char *origin, struct fault *fault);
+/** Sets a table, of which it keeps a reference. */
+enum mulligan_status settings_set_table(struct settings *settings, const char *name, json_t *table, const char *origin,
+                                        struct fault *fault);
+enum { SETTINGS_VARIABLE_SIZE = 80 };
+/** Writes the name of the variable that sets this one. */
+void settings_variable(const struct settings_entry *entry, char variable[SETTINGS_VARIABLE_SIZE]);
 /** Applies every MULLIGAN_… variable that names a setting; an unknown MULLIGAN_ variable is left alone. */
 enum mulligan_status settings_from_environment(struct settings *settings, struct fault *fault);
 /** Is this setting another one in `b` than in `a`? False for one of the Lua side. */

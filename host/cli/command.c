@@ -41,10 +41,13 @@ static void print_option(const struct command_option *option) {
 static void print_settings(void) {
   size_t count;
   const struct settings_entry *entries = settings_entries(&count);
-  printf("\nsettings, in scripts/settings.lua or as MULLIGAN_ and the name in capitals:\n");
+  printf(
+      "\nsettings, in scripts/settings.lua or as MULLIGAN_ and the name in capitals (or the variable in brackets):\n");
   for (size_t i = 0; i < count; i++) {
     const char *fallback = entries[i].fallback;
     printf("  %-24s %s", entries[i].name, entries[i].help);
+    if (entries[i].variable)
+      printf(" [%s]", entries[i].variable);
     if (fallback && fallback[0])
       printf(" (default: %s)", fallback);
     putchar('\n');

@@ -3,8 +3,8 @@
  *
  * Called from scripts, inside a protected call. Those of the host come from `struct settings`, which is constant after
  * start-up; those that are tables or functions come from what settings.lua returned in this state. Invariants: an
- * unknown name raises, so that a misspelt one is not taken for an unset one; a table is handed out behind a read-only
- * face, made once a state, because the next request sees the same one.
+ * unknown name raises, so that a misspelt one is not taken for an unset one; a secret one shows only whether it is set;
+ * a table is handed out behind a read-only face, made once a state, because the next request sees the same one.
  */
 #include "base/settings.h"
 #include "vm/bind.h"
@@ -13,7 +13,10 @@
 #include <lauxlib.h>
 #include <string.h>
 
-enum { DEPTH_MOST = 32 }; /* of tables in a setting; also what ends a cycle */
+enum {
+  DEPTH_MOST = 32, /* of tables in a setting; also what ends a cycle */
+  TABLE_MOST = 1 << 20
+};
 
 /* ---- faces ---- */
 
@@ -75,8 +78,29 @@ static void push_lua_value(lua_State *L, const char *name) {
     push_face(L, name, 1);
 }
 
+static int add_dumped(const char *text, size_t length, void *out) {
+  return buf_add(out, text, length) ? 0 : -1;
+}
+
+/** A table that C keeps, wherever it came from. */
+static void push_table(lua_State *L, const json_t *table, const char *name) {
+  struct buf *text = bind_buffer(L, TABLE_MOST);
+  struct fault fault = {0};
+  if (json_dump_callback(table, add_dumped, text, JSON_COMPACT) != 0)
+    luaL_error(L, "the setting '%s' is too large", name);
+  if (!bind_json_decode(L, text->data, text->length, &fault))
+    luaL_error(L, "the setting '%s': %s", name, fault.message);
+  buf_release(text);
+  lua_remove(L, -2);
+  push_face(L, name, 1);
+}
+
 static void push_value(lua_State *L, const struct settings_entry *entry) {
   const char *member = (const char *)vm_services(vm_of(L))->settings + entry->offset;
+  if (entry->secret) {
+    lua_pushstring(L, **(char *const *)member != '\0' ? MULLIGAN_SCRUBBED : "");
+    return;
+  }
   switch (entry->type) {
   case SETTINGS_TEXT:
     lua_pushstring(L, *(char *const *)member); /* nil for NULL */
@@ -92,6 +116,9 @@ static void push_value(lua_State *L, const struct settings_entry *entry) {
     break;
   case SETTINGS_LIST:
     push_list(L, (const struct settings_list *)member, entry->name);
+    break;
+  case SETTINGS_TABLE:
+    push_table(L, *(json_t *const *)member, entry->name);
     break;
   case SETTINGS_LUA:
     push_lua_value(L, entry->name);

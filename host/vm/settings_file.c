@@ -9,6 +9,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "vm/bind.h"
+#include "vm/bind_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +65,14 @@ static enum mulligan_status set_list(struct evaluation *evaluation, lua_State *L
   return settings_set_list(evaluation->settings, name, items, (size_t)count, "scripts/settings.lua", evaluation->fault);
 }
 
+static enum mulligan_status set_table(struct evaluation *evaluation, lua_State *L, const char *name) {
+  struct buf *text = bind_buffer(L, MOST_BYTES);
+  if (!bind_json_encode(L, -2, text, evaluation->fault))
+    return fault_set(evaluation->fault, MULLIGAN_INVALID, "scripts/settings.lua: %s%s", name,
+                     evaluation->fault->message);
+  return settings_set(evaluation->settings, name, text->data, "scripts/settings.lua", evaluation->fault);
+}
+
 /* Sets the setting `name` to the value on top of the stack. */
 static enum mulligan_status set_one(struct evaluation *evaluation, lua_State *L, const char *name) {
   const struct settings_entry *entry = settings_find(name);
@@ -75,6 +85,8 @@ static enum mulligan_status set_one(struct evaluation *evaluation, lua_State *L,
     return MULLIGAN_OK; /* read again, as a table, by every vm */
   if (entry->type == SETTINGS_LIST && lua_type(L, -1) == LUA_TTABLE)
     return set_list(evaluation, L, name);
+  if (entry->type == SETTINGS_TABLE && lua_type(L, -1) == LUA_TTABLE)
+    return set_table(evaluation, L, name);
   const char *text = NULL;
   switch (lua_type(L, -1)) {
   case LUA_TBOOLEAN:
@@ -97,6 +109,7 @@ static int evaluate(lua_State *L) {
   luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 1);
   luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 1);
   luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 1);
+  bind_json_make_types(L);
   static const char *const removed[] = {"dofile", "loadfile", "load", "print", "collectgarbage", NULL};
   for (const char *const *name = removed; *name; name++) {
     lua_pushnil(L);
