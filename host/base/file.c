@@ -369,6 +369,20 @@ enum mulligan_status file_walk(const char *folder, const char *suffix, struct fi
   return MULLIGAN_OK;
 }
 
+void file_prune(const char *folder, const char *suffix, int64_t before) {
+  struct file_list list;
+  if (file_walk(folder, suffix, &list, NULL) != MULLIGAN_OK)
+    return;
+  for (size_t i = 0; i < list.count; i++) {
+    struct stat facts;
+    char *path = file_join(folder, list.paths[i]);
+    if (path && stat(path, &facts) == 0 && (int64_t)facts.st_mtim.tv_sec * 1000000 < before)
+      unlink(path);
+    free(path);
+  }
+  file_list_release(&list);
+}
+
 void file_list_release(struct file_list *list) {
   if (list == NULL)
     return;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Appends a whole regular file to `out`. MULLIGAN_MISSING if there is none, MULLIGAN_FULL if it passes the cap. */
 enum mulligan_status file_read(const char *path, struct buf *out, struct fault *fault);
@@ -42,5 +43,9 @@ struct file_list {
  */
 enum mulligan_status file_walk(const char *folder, const char *suffix, struct file_list *out, struct fault *fault);
 void file_list_release(struct file_list *list);
+
+/** Removes the files that file_walk() finds and that were last changed before `before` (wall clock, microseconds). What
+ * cannot be removed stays. */
+void file_prune(const char *folder, const char *suffix, int64_t before);
 
 #endif

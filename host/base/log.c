@@ -1,15 +1,14 @@
 /**
- * log.c - writing the log's lines to standard error.
+ * log.c - writing the log's lines to standard error and, once it is open, to the log file.
  *
- * Called from every floor and any thread, also when memory is out: a line is
- * put together on the stack. Invariants: a line is handed over by one write(2)
- * under one lock, holds no raw control character but its final line break, and
- * is at most MULLIGAN_LOG_LINE bytes (a longer message is cut, and says so).
+ * Called from every floor and any thread, also when memory is out: a line is put together on the stack. Invariants: a
+ * line is handed over by one write(2) under one lock for each of the two; what becomes of one of them does not keep a
+ * line from the other.
  */
 #include "base/log.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "base/rotating_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,10 +20,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MULLIGAN_LOG_LINE = 16384 };
+#define FILE_NAME "mulligan.log"
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
 static _Atomic int64_t serving;      /* the generation that serves; 0: none */
@@ -33,24 +31,18 @@ static _Thread_local int64_t pinned; /* the one that this thread works for; 0: t
 /* Pipes split writes above PIPE_BUF; the lock keeps long lines of this process whole too. */
 static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
-
-/** A line under construction; appends beyond `room` are dropped whole and noted in `full`. */
-struct line {
-  char text[MULLIGAN_LOG_LINE];
-  size_t length;
-  size_t room;
-  bool full;
-};
+static _Atomic int form = LOG_FORMAT_PLAIN;
+static struct rotating_file *_Atomic log_file; /* NULL: standard error alone */
+static _Atomic bool failing;                   /* the file could not be written lately, and that has been said */
 
 void log_set_level(enum log_level level) {
   atomic_store(&threshold, (int)level);
 }
 
 bool log_parse_level(const char *text, enum log_level *level) {
-  for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
-    if (strcasecmp(text, level_names[i]) == 0) {
-      *level = (enum log_level)i;
+  for (enum log_level i = LOG_LEVEL_DEBUG; i <= LOG_LEVEL_ERROR; i++) {
+    if (strcasecmp(text, log_level_name(i)) == 0) {
+      *level = i;
       return true;
     }
   }
@@ -65,76 +57,12 @@ void log_pin_generation(int64_t number) {
   pinned = number;
 }
 
+void log_set_format(enum log_format format) {
+  atomic_store(&form, (int)format);
+}
+
 bool log_enabled(enum log_level level) {
   return (int)level >= atomic_load(&threshold);
-}
-
-static void add(struct line *line, const char *bytes, size_t length) {
-  if (line->full || length > line->room - line->length) {
-    line->full = true;
-    return;
-  }
-  memcpy(line->text + line->length, bytes, length);
-  line->length += length;
-}
-
-__attribute__((format(printf, 2, 3))) static void addf(struct line *line, const char *format, ...) {
-  char text[128];
-  va_list args;
-  va_start(args, format);
-  int length = vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  if (length > 0)
-    add(line, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
-}
-
-/** Is the character at `text` a control of the C1 block (U+0080 to U+009F), which terminals obey too? */
-static bool is_c1(const char *text, size_t size) {
-  return size == 2 && (unsigned char)text[0] == 0xC2 && (unsigned char)text[1] < 0xA0;
-}
-
-/** Adds a text so that nothing in it can break the line, forge another one, or steer a terminal. */
-static void add_escaped(struct line *line, const char *text) {
-  size_t length = strlen(text);
-  while (length > 0 && !line->full) {
-    unsigned char c = (unsigned char)*text;
-    size_t size = 1;
-    if (c == '\n') {
-      add(line, "\\n", 2);
-    } else if (c == '\r') {
-      add(line, "\\r", 2);
-    } else if (c == '\t') {
-      add(line, "\\t", 2);
-    } else if (c < ' ' || c == 127) {
-      addf(line, "\\x%02x", c);
-    } else if (c < 128) {
-      add(line, text, 1);
-    } else {
-      /* One character: no more than four bytes, so the check of a long text stays linear. */
-      size = 2;
-      while (size < 4 && size < length && utf8_valid_prefix(text, size) == 0)
-        size++;
-      if (size > length || utf8_valid_prefix(text, size) != size || is_c1(text, size)) {
-        addf(line, "\\x%02x", c);
-        size = 1;
-      } else {
-        add(line, text, size);
-      }
-    }
-    text += size;
-    length -= size;
-  }
-}
-
-/** `2021-11-13 23:59:00,123`, in local time: what an operator compares with the clock on the wall. */
-static void add_time(struct line *line) {
-  int64_t now = clock_wall_us();
-  time_t seconds = (time_t)(now / 1000000);
-  struct tm local;
-  if (localtime_r(&seconds, &local) == NULL)
-    memset(&local, 0, sizeof local);
-  addf(line, "%04d-%02d-%02d %02d:%02d:%02d,%03d", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour,
-       local.tm_min, local.tm_sec, (int)(now / 1000 % 1000));
 }
 
 /** Writes it all. A log that cannot be written has nowhere to complain to, so an error ends the attempt silently. */
@@ -154,56 +82,91 @@ static void write_whole(const char *bytes, size_t length) {
   }
 }
 
+static void write_stderr(const char *bytes, size_t length) {
+  pthread_mutex_lock(&write_lock);
+  write_whole(bytes, length);
+  pthread_mutex_unlock(&write_lock);
+}
+
+/** Composes a line of this process, as of now; its length. */
+static size_t compose(struct log_event *event, char *out, size_t size) {
+  enum log_format format = (enum log_format)atomic_load_explicit(&form, memory_order_relaxed);
+  event->time_us = clock_wall_us();
+  event->generation = pinned != 0 ? pinned : atomic_load_explicit(&serving, memory_order_relaxed);
+  event->pid = format == LOG_FORMAT_JSON ? getpid() : 0;
+  return log_line_write(event, format, out, size);
+}
+
+/* ---- the file ---- */
+
+/** The file's own word about what it lacks. */
+static size_t note_lost(int64_t lost, char *out, size_t size) {
+  char message[128];
+  snprintf(message, sizeof message, "%" PRId64 " line%s of the log could not be written here", lost,
+           lost == 1 ? "" : "s");
+  struct log_event event = {.level = LOG_LEVEL_WARNING, .message = message};
+  return compose(&event, out, size);
+}
+
+/** Says on standard error, once each time, that the file cannot be written or can be again. */
+static void tell_of_file(const struct rotating_file *file, bool written) {
+  char message[1024], line[LOG_LINE_LEAST_SIZE];
+  if (written)
+    snprintf(message, sizeof message, "%s can be written again; it says how many lines it lacks",
+             rotating_file_path(file));
+  else
+    snprintf(message, sizeof message, "cannot write %s: %s; its lines are counted until it can be written",
+             rotating_file_path(file), strerror(rotating_file_error(file)));
+  struct log_event event = {.level = written ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, .message = message};
+  write_stderr(line, compose(&event, line, sizeof line));
+}
+
+static void write_file(const char *line, size_t length) {
+  struct rotating_file *file = atomic_load_explicit(&log_file, memory_order_acquire);
+  if (file == NULL)
+    return;
+  bool written = rotating_file_append(file, line, length, 1);
+  if (written == atomic_load_explicit(&failing, memory_order_relaxed) && atomic_exchange(&failing, !written) == written)
+    tell_of_file(file, written);
+}
+
+enum mulligan_status log_open(const char *folder, int64_t most, int old, struct fault *fault) {
+  struct rotating_file *file;
+  enum mulligan_status status = rotating_file_open(&file, folder, FILE_NAME, most, old, note_lost, fault);
+  if (status == MULLIGAN_OK)
+    atomic_store(&log_file, file);
+  return status;
+}
+
+void log_reopen(void) {
+  struct rotating_file *file = atomic_load(&log_file);
+  if (file != NULL)
+    rotating_file_reopen(file);
+}
+
+void log_close(void) {
+  rotating_file_close(atomic_exchange(&log_file, NULL));
+}
+
+/* ---- lines ---- */
+
 void log_line(enum log_level level, const char *file, int line_number, const char *request_id, const char *message) {
   if (!log_enabled(level))
     return;
-
   int kept = errno; /* logging must not disturb the caller's own error handling */
-  struct line line;
-  line.length = 0;
-  line.full = false;
-  /* The place and the id must survive a long message: the message may fill all but their part. */
-  line.room = sizeof line.text - 1024;
-  add_time(&line);
-  addf(&line, " %s: ", level_names[level]);
-  add_escaped(&line, message);
-  if (line.full) {
-    line.room += 8;
-    line.full = false;
-    add(&line, "\xE2\x80\xA6", 3);
-  }
-  line.room = sizeof line.text - 160;
-  if (file != NULL) {
-    add(&line, " [in ", 5);
-    add_escaped(&line, file);
-    line.full = false;
-    line.room += 32;
-    addf(&line, ":%d]", line_number);
-  }
-  line.room = sizeof line.text - 32;
-  int64_t generation = pinned != 0 ? pinned : atomic_load_explicit(&serving, memory_order_relaxed);
-  if (request_id != NULL) {
-    add(&line, " (", 2);
-    add_escaped(&line, request_id);
-  }
-  line.full = false;
-  line.room = sizeof line.text - 1;
-  if (generation > 0)
-    addf(&line, "%sg%" PRId64, request_id != NULL ? ", " : " (", generation);
-  if (generation > 0 || request_id != NULL)
-    add(&line, ")", 1);
-  line.text[line.length++] = '\n';
-
-  pthread_mutex_lock(&write_lock);
-  write_whole(line.text, line.length);
-  pthread_mutex_unlock(&write_lock);
+  char line[LOG_LINE_SIZE];
+  struct log_event event = {
+      .level = level, .message = message, .file = file, .line = line_number, .request_id = request_id};
+  size_t length = compose(&event, line, sizeof line);
+  write_file(line, length);
+  write_stderr(line, length);
   errno = kept;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_vformat(enum log_level level, const char *format, va_list args) {
   if (!log_enabled(level))
     return;
-  char message[MULLIGAN_LOG_LINE];
+  char message[LOG_LINE_SIZE];
   if (vsnprintf(message, sizeof message, format, args) >= 0)
     log_line(level, NULL, 0, NULL, message);
 }
