@@ -119,7 +119,7 @@ static enum mulligan_status check_channels(const json_t *list, const char *where
 static enum mulligan_status check_watch(const json_t *row, size_t number, const char *origin, struct fault *fault) {
   static const char *const names[] = {"status", "type", "code", "source", "channels", NULL};
   static const char *const sources[] = {"request", "operator", "notebook", "reload", "warning", "host", NULL};
-  char where[32];
+  char where[48];
   snprintf(where, sizeof where, "alerts.watch[%zu]", number);
   if (!json_is_object(row) || json_object_size(row) == 0)
     return fault_set(fault, MULLIGAN_INVALID, "%s: %s must be a table such as { status = \"5xx\" }", origin, where);
@@ -255,6 +255,12 @@ static bool is_same(const char *wanted, const char *found) {
   return wanted == NULL || (found != NULL && strcmp(wanted, found) == 0);
 }
 
+/** A type has a module's name before it ("db.IntegrityError"), which a rule may leave out. */
+static bool is_type(const char *wanted, const char *found) {
+  const char *dot = found != NULL ? strrchr(found, '.') : NULL;
+  return is_same(wanted, found) || (dot != NULL && strcmp(wanted, dot + 1) == 0);
+}
+
 unsigned alert_rules_channels(const struct alert_rules *rules, const struct alert_subject *subject) {
   unsigned channels = 0;
   if (subject->source != NULL && strcmp(subject->source, "alert") == 0)
@@ -263,7 +269,7 @@ unsigned alert_rules_channels(const struct alert_rules *rules, const struct aler
     const struct watch *watch = &rules->watches[i];
     bool in_range =
         watch->least_status == 0 || (subject->status >= watch->least_status && subject->status <= watch->most_status);
-    if (in_range && is_same(watch->type, subject->type) && is_same(watch->code, subject->code) &&
+    if (in_range && is_type(watch->type, subject->type) && is_same(watch->code, subject->code) &&
         is_same(watch->source, subject->source))
       channels |= watch->channels;
   }

@@ -5,8 +5,8 @@
  *     watch = {                                   -- in place of the default ones; a row that matches any is watched
  *       { status = 401, channels = { "slack" } }, -- a number, or a class: "5xx"
  *       { status = "5xx" },                       -- without `channels`: by all
- *       { type = "IntegrityError" },              -- the error's type
- *       { code = "bad_signature" },               -- the code in the answer
+ *       { type = "IntegrityError" },              -- the error's type, also "db.IntegrityError"
+ *       { code = "forged_token" },                -- the error's code
  *       { source = "operator" },                  -- request, operator, notebook, reload, warning, host
  *     },
  *     cool_down = 300,                            -- seconds of a group after each message about it

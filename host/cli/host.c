@@ -5,9 +5,13 @@
  */
 #include "cli/host.h"
 
+#include "alerts/channel.h"
 #include "base/file.h"
 #include "base/last_save.h"
+#include "base/log.h"
 #include "base/secret_key.h"
+#include "data/outbox.h"
+#include "data/request_log.h"
 #include "vm/failed_index.h"
 
 #include <stdlib.h>
@@ -38,10 +42,19 @@ static enum mulligan_status open_data(struct host *host, const struct settings *
       .host = name,
       .storm_limit = settings->error_storm_limit,
       .keep_us = (int64_t)(settings->error_keep * 1e6),
+      .alerts = settings->alerts,
+      /* An operator's shell need not know what the running host has in its environment. */
+      .alert_channels = channels_configured(settings) | outbox_delivering(settings->data),
   };
   status = error_log_open(&host->errors, &options, fault);
   host->services.errors = host->errors;
   return status;
+}
+
+void host_set_alerts(const struct host *host, const struct settings *settings) {
+  struct fault fault;
+  if (error_log_set_alerts(host->errors, settings->alerts, channels_configured(settings), &fault) != MULLIGAN_OK)
+    log_warning("alerts go by the rules from before: %s", fault.message);
 }
 
 void host_record_load_failure(const struct host *host, const struct fault *fault) {
@@ -77,7 +90,28 @@ enum mulligan_status host_open(struct host *host, struct command_context *contex
   return status;
 }
 
+enum mulligan_status host_open_requests(struct host *host, struct fault *fault) {
+  const struct settings *settings = host->services.settings;
+  const struct request_log_options options = {
+      .folder = settings->data,
+      .scrub = host->scrub,
+      .lines = settings->access_log,
+      .rows = settings->request_log,
+      .file_bytes = settings->log_size,
+      .old_files = (int)settings->log_files,
+      .rate = settings->request_log_rate,
+      .most_rows = settings->request_log_rows,
+      .keep_us = (int64_t)(settings->request_log_keep * 1e6),
+  };
+  if (!options.lines && !options.rows)
+    return MULLIGAN_OK;
+  enum mulligan_status status = request_log_open(&host->requests, &options, fault);
+  host->services.requests = host->requests;
+  return status;
+}
+
 void host_close(struct host *host) {
+  request_log_close(host->requests);
   generation_drop(host->generation);
   error_log_close(host->errors);
   write_lock_close(host->app_lock);
@@ -93,12 +127,7 @@ enum mulligan_status host_open_store(const struct host *host, struct store **out
 }
 
 enum mulligan_status host_migrations(const struct host *host, struct migrate_plan *out, struct fault *fault) {
-  char *folder = file_join(host->services.settings->scripts, "migrations");
-  if (!folder)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
-  enum mulligan_status status = migrate_plan_read(out, folder, fault);
-  free(folder);
-  return status;
+  return migrate_plan_read_scripts(out, host->services.settings->scripts, fault);
 }
 
 enum mulligan_status host_migrate(const struct host *host, int *applied, struct fault *fault) {

@@ -22,6 +22,7 @@ struct host {
   struct vm_services services;
   struct scrub *scrub;
   struct error_log *errors;
+  struct request_log *requests;
   struct write_lock *app_lock;
   char *app_path;
   struct generation *generation;
@@ -30,6 +31,12 @@ struct host {
 /** Opens the `parts` (a sum of enum host_part). On failure everything is closed again. */
 enum mulligan_status host_open(struct host *host, struct command_context *context, int parts, struct fault *fault);
 void host_close(struct host *host);
+
+/** From now on errors alert as these settings say. Any thread. */
+void host_set_alerts(const struct host *host, const struct settings *settings);
+
+/** Opens the request log, for serving, if the settings want one. */
+enum mulligan_status host_open_requests(struct host *host, struct fault *fault);
 
 /** Puts on record, where there is an ErrorLog, that scripts or migrations could not be loaded, and waits for that. */
 void host_record_load_failure(const struct host *host, const struct fault *fault);

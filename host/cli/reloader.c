@@ -108,6 +108,7 @@ static json_t *publish(struct reloader *reloader, struct candidate *next, int64_
     problem_add(&next->problems, NULL, fault.message);
     return refuse(reloader, next);
   }
+  host_set_alerts(reloader->host, generation_services(next->generation)->settings);
   int64_t number = generation_number(next->generation), took_ns = clock_monotonic_ns() - started_ns;
   log_set_generation(number);
   enum log_level level;

@@ -9,6 +9,7 @@
 #define MULLIGAN_DATA_ERROR_DATABASE_H
 
 #include "base/fault.h"
+#include "data/alert_judge.h"
 #include "data/error_row.h"
 #include "data/store.h"
 
@@ -26,6 +27,10 @@ enum mulligan_status error_database_open(struct error_database **out, const char
 void error_database_close(struct error_database *database);
 /** Its connection, for statements between begin and commit. */
 struct store *error_database_store(struct error_database *database);
+/** Who looks at what is inserted, and outlives the database; NULL: nobody. */
+void error_database_set_judge(struct error_database *database, struct alert_judge *judge);
+/** Did the last transaction enter messages into the outbox? False after a rollback. */
+bool error_database_has_alerts(const struct error_database *database);
 
 /** MULLIGAN_MISSING if errors.db was removed or replaced, MULLIGAN_BUSY if its turn did not come; nothing is open then.
  */

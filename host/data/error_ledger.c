@@ -42,7 +42,7 @@ static const char group_sql[] =
     " state_by = iif(" COMES_BACK ", NULL, state_by),"
     " state_at = iif(" COMES_BACK ", excluded.last_seen, state_at),"
     " state = iif(" COMES_BACK ", 'open', state)"
-    " RETURNING id";
+    " RETURNING id, total, regressions, regressed_at IS ?6, state = 'muted'";
 
 static const char hour_sql[] = "INSERT INTO error_hour (group_id, hour, count) VALUES (?, ?, ?)"
                                " ON CONFLICT (group_id, hour) DO UPDATE SET count = count + excluded.count";
@@ -53,7 +53,7 @@ static const char users_sql[] = "UPDATE error_group SET users = users + 1 WHERE 
 
 /** Adds `times` to the group's and the hour's count. */
 static enum mulligan_status count_in_group(struct store *store, const struct error_row *row, int64_t times,
-                                           int64_t *group, struct fault *fault) {
+                                           struct alert_group *group, struct fault *fault) {
   const struct error_fingerprint *print = &row->fingerprint;
   int64_t occurred_at = row->values[ERROR_FIELD_OCCURRED_AT].integer;
   struct store_call call;
@@ -65,13 +65,20 @@ static enum mulligan_status count_in_group(struct store *store, const struct err
   store_call_text(&call, print->culprit, strlen(print->culprit), fault);
   store_call_integer(&call, occurred_at, fault);
   store_call_integer(&call, times, fault);
-  if (store_call_step(&call, fault))
-    *group = store_column_integer(call.statement, 0);
+  if (store_call_step(&call, fault)) {
+    group->id = store_column_integer(call.statement, 0);
+    group->total = store_column_integer(call.statement, 1);
+    group->regressions = store_column_integer(call.statement, 2);
+    group->came_back = store_column_integer(call.statement, 3) != 0;
+    group->muted = store_column_integer(call.statement, 4) != 0;
+    group->times = times;
+    group->is_new = group->total == times;
+  }
   if (store_call_finish(&call) != MULLIGAN_OK)
     return call.status;
 
   store_call_prepare(&call, store, hour_sql, fault);
-  store_call_integer(&call, *group, fault);
+  store_call_integer(&call, group->id, fault);
   store_call_integer(&call, occurred_at / hour_us, fault);
   store_call_integer(&call, times, fault);
   store_call_step(&call, fault);
@@ -102,10 +109,10 @@ static enum mulligan_status count_user(struct store *store, const struct error_r
   return store_call_finish(&call);
 }
 
-static enum mulligan_status count(struct store *store, const struct error_row *row, int64_t times, int64_t *group,
-                                  struct fault *fault) {
+static enum mulligan_status count(struct store *store, const struct error_row *row, int64_t times,
+                                  struct alert_group *group, struct fault *fault) {
   enum mulligan_status status = count_in_group(store, row, times, group, fault);
-  return status == MULLIGAN_OK ? count_user(store, row, *group, fault) : status;
+  return status == MULLIGAN_OK ? count_user(store, row, group->id, fault) : status;
 }
 
 /* ---- one that shares another's reference ---- */
@@ -114,9 +121,9 @@ static enum mulligan_status count(struct store *store, const struct error_row *r
  * Counts the row with the one that it names. The number that it has among those that share the reference says how many
  * of them there must be by now: what was counted before adds nothing. `*id` is that row's; 0 if it is gone.
  */
-static enum mulligan_status enter_shared(struct store *store, const struct error_row *row, int64_t *id, bool *entered,
-                                         struct fault *fault) {
-  int64_t repeats = 0, group;
+static enum mulligan_status enter_shared(struct store *store, const struct error_row *row, int64_t *id,
+                                         struct alert_group *group, struct fault *fault) {
+  int64_t repeats = 0;
   struct store_call call;
   *id = 0;
   store_call_prepare(&call, store, find_sql, fault);
@@ -125,8 +132,7 @@ static enum mulligan_status enter_shared(struct store *store, const struct error
     *id = store_column_integer(call.statement, 0);
     repeats = store_column_integer(call.statement, 3);
   }
-  *entered = *id != 0 && row->repeats > repeats;
-  if (store_call_finish(&call) != MULLIGAN_OK || !*entered)
+  if (store_call_finish(&call) != MULLIGAN_OK || *id == 0 || row->repeats <= repeats)
     return call.status;
 
   store_call_prepare(&call, store, repeat_sql, fault);
@@ -135,7 +141,7 @@ static enum mulligan_status enter_shared(struct store *store, const struct error
   store_call_step(&call, fault);
   if (store_call_finish(&call) != MULLIGAN_OK)
     return call.status;
-  return count(store, row, row->repeats - repeats, &group, fault);
+  return count(store, row, row->repeats - repeats, group, fault);
 }
 
 /* ---- one with a row ---- */
@@ -193,16 +199,14 @@ static enum mulligan_status settle_reference(struct store *store, const struct e
 }
 
 static enum mulligan_status enter_row(struct store *store, const struct error_row *row, int64_t now, int64_t cause,
-                                      int64_t *id, bool *entered, struct fault *fault) {
+                                      int64_t *id, struct alert_group *group, struct fault *fault) {
   struct buf reference;
   buf_init(&reference, REFERENCE_MOST);
-  int64_t group = 0;
   enum mulligan_status status = settle_reference(store, row, &reference, id, fault);
-  *entered = status == MULLIGAN_OK && *id == 0;
-  if (*entered) {
-    status = count(store, row, 1, &group, fault);
+  if (status == MULLIGAN_OK && *id == 0) {
+    status = count(store, row, 1, group, fault);
     if (status == MULLIGAN_OK)
-      status = insert(store, row, &reference, now, group, cause, fault);
+      status = insert(store, row, &reference, now, group->id, cause, fault);
     if (status == MULLIGAN_OK)
       *id = store_last_insert(store);
   }
@@ -212,27 +216,35 @@ static enum mulligan_status enter_row(struct store *store, const struct error_ro
 
 /* ---- both ---- */
 
+/** `group` stays empty if the row was counted before. */
 static enum mulligan_status enter_one(struct store *store, struct error_row *row, int64_t now, int64_t cause,
-                                      int64_t *id, bool *entered, struct fault *fault) {
+                                      int64_t *id, struct alert_group *group, struct fault *fault) {
+  *group = (struct alert_group){0};
   if (row->shared[0] != '\0') {
-    enum mulligan_status status = enter_shared(store, row, id, entered, fault);
+    enum mulligan_status status = enter_shared(store, row, id, group, fault);
     if (status != MULLIGAN_OK || *id != 0)
       return status;
     row->shared[0] = '\0';
   }
-  return enter_row(store, row, now, cause, id, entered, fault);
+  return enter_row(store, row, now, cause, id, group, fault);
 }
 
-enum mulligan_status error_ledger_enter(struct store *store, struct error_row *row, int64_t now, bool *entered,
-                                        struct fault *fault) {
+enum mulligan_status error_ledger_enter(struct store *store, struct error_row *row, int64_t now,
+                                        struct alert_judge *judge, struct error_entry *entry, struct fault *fault) {
   /* The innermost cause first: each row names the id of its own. */
   struct error_row *chain[CAUSES_MOST];
   int length = 0;
   for (struct error_row *at = row; at != NULL && length < CAUSES_MOST; at = at->cause)
     chain[length++] = at;
   int64_t id = 0;
+  struct alert_group group = {0};
   enum mulligan_status status = MULLIGAN_OK;
+  *entry = (struct error_entry){0};
   while (status == MULLIGAN_OK && length > 0)
-    status = enter_one(store, chain[--length], now, id, &id, entered, fault);
-  return status;
+    status = enter_one(store, chain[--length], now, id, &id, &group, fault);
+  if (status != MULLIGAN_OK || group.times == 0)
+    return status;
+  entry->is_new = true;
+  group.occurrence = id;
+  return judge != NULL ? alert_judge_look(judge, store, row, &group, now, &entry->alerts, fault) : MULLIGAN_OK;
 }

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "data/error_queue.h"
 #include "data/error_row.h"
 #include "data/error_writer.h"
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 enum { QUEUE_ROWS = 10000, QUEUE_BYTES = 64 * 1024 * 1024, LINE_MOST = 4096, SHOWN_MOST = 8 * 1024 * 1024 };
+enum { PATH_MOST = 200, MESSAGE_MOST = 1000 }; /* bytes of them in a line of the log */
 
 /* How long one who waits for the commit anyway may wait for room in the queue, before it spools its row itself. */
 static const int64_t room_wait_ns = 2000000000;
@@ -41,7 +43,7 @@ enum mulligan_status error_log_open(struct error_log **out, const struct error_l
   *out = NULL;
   struct error_log *log = calloc(1, sizeof *log);
   if (log != NULL) {
-    log->queue = error_queue_create(QUEUE_ROWS, QUEUE_BYTES);
+    log->queue = error_queue_create(options->queue_rows > 0 ? (size_t)options->queue_rows : QUEUE_ROWS, QUEUE_BYTES);
     log->folder = strdup(options->folder);
     log->release = strdup(options->release);
     log->host = strdup(options->host);
@@ -78,6 +80,15 @@ const char *error_log_folder(const struct error_log *log) {
   return log->folder;
 }
 
+enum mulligan_status error_log_set_alerts(struct error_log *log, const json_t *alerts, unsigned channels,
+                                          struct fault *fault) {
+  return error_writer_set_alerts(log->writer, alerts, channels, fault);
+}
+
+void error_log_on_alert(struct error_log *log, void (*listener)(void *context), void *context) {
+  error_writer_on_alert(log->writer, listener, context);
+}
+
 /** Sleeps until the writer has made the row durable, or has given it up. `reference` is the row's own, or becomes the
  * one that it shares. */
 static enum mulligan_status push_and_wait(struct error_log *log, struct error_row *row,
@@ -111,9 +122,13 @@ static void describe(const struct error_row *row, struct buf *line) {
   const char *type = values[ERROR_FIELD_EXC_TYPE].text, *message = values[ERROR_FIELD_MESSAGE].text;
   if (status > 0)
     buf_addf(line, " %lld", (long long)status);
-  if (method != NULL && path != NULL)
-    buf_addf(line, " %.16s %.200s", method, path);
-  buf_addf(line, " %.100s: %.1000s", type != NULL ? type : "error", message != NULL ? message : "");
+  if (method != NULL && path != NULL) {
+    buf_addf(line, " %.16s ", method);
+    buf_add(line, path, utf8_cut(path, values[ERROR_FIELD_PATH].length, PATH_MOST));
+  }
+  buf_addf(line, " %.100s: ", type != NULL ? type : "error");
+  if (message != NULL)
+    buf_add(line, message, utf8_cut(message, values[ERROR_FIELD_MESSAGE].length, MESSAGE_MOST));
 }
 
 static void announce(const char *reference, const struct buf *line, const char *request_id) {

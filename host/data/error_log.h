@@ -32,6 +32,9 @@ struct error_log_options {
   const char *host;          /* this machine's name */
   int64_t storm_limit;       /* occurrences of one group and minute that are stored whole (error_storm.h); 0: all */
   int64_t keep_us;           /* how long occurrences are kept (error_retention.h); 0: for ever */
+  int64_t queue_rows;        /* how many wait for the writer before one is dropped; 0: ten thousand */
+  const json_t *alerts; /* which of them people are told of (alert_rules.h; a setting that was checked); NULL: none */
+  unsigned alert_channels; /* the ways to reach people that are set up, as bits */
 };
 
 /** What is kept of an occurrence's longer texts, in bytes; capturers need not carry more than this to
@@ -107,6 +110,15 @@ enum mulligan_status error_log_open(struct error_log **out, const struct error_l
 void error_log_close(struct error_log *log);
 /** The data folder it was opened with, for error_log_list() and its like. */
 const char *error_log_folder(const struct error_log *log);
+/** Replaces the options' `alerts` and `alert_channels`: settings were reloaded. */
+enum mulligan_status error_log_set_alerts(struct error_log *log, const json_t *alerts, unsigned channels,
+                                          struct fault *fault);
+/**
+ * `listener` is called after each commit that entered messages into the outbox, on the writer's thread, which it must
+ * not keep, and after error_log_set_alerts(), on its caller's. NULL takes it away; it is not called any more when this
+ * returns.
+ */
+void error_log_on_alert(struct error_log *log, void (*listener)(void *context), void *context);
 
 /**
  * Takes ownership of `record`, scrubs it and queues it. With `wait` it returns only when the record is durable
@@ -158,5 +170,21 @@ enum mulligan_status error_log_count(const char *folder, const struct error_log_
  * for what is none, both naming it; when errors.db cannot be read and the spool does not have it, the reason.
  */
 enum mulligan_status error_log_get(const char *folder, const char *reference, json_t **out, struct fault *fault);
+
+/** What whoever was told of an error knows anyway. */
+struct error_brief {
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  int64_t occurred_at; /* wall clock, microseconds */
+  int status;          /* 0 for none */
+  int64_t app_code;    /* 0 for none */
+};
+
+/**
+ * Looks up that much, by one indexed read; the spool is looked at only where errors.db does not have it, or cannot be
+ * read. Waits at most 2 s for whoever has locked errors.db. MULLIGAN_MISSING and MULLIGAN_INVALID as error_log_get();
+ * any other failure means that it could not be found out.
+ */
+enum mulligan_status error_log_brief(const char *folder, const char *reference, struct error_brief *out,
+                                     struct fault *fault);
 
 #endif

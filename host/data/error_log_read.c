@@ -5,8 +5,8 @@
  * host is running or not. Opens errors.db read-only for each call; looking up errors is rare, and must also work right
  * after the file was replaced.
  *
- * Invariant: the spool is read before the database. What moves from the one to the other meanwhile is then seen twice,
- * which is put right here, but never missed.
+ * Invariant: the database is read after the spool, by error_log_brief() before it as well. What moves from the one to
+ * the other meanwhile is then seen twice, which is put right here, but never missed.
  */
 #include "data/error_log.h"
 
@@ -18,6 +18,7 @@
 #include "data/error_writer.h"
 #include "data/spool.h"
 #include "data/store.h"
+#include "data/store_call.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,8 @@ static json_t *spooled_row(json_t *object) {
 static enum mulligan_status sift_line(void *context, const char *line, size_t length, struct fault *fault) {
   struct sieve *sieve = context;
   (void)fault;
+  if (sieve->reference != NULL && memmem(line, length, sieve->reference, strlen(sieve->reference)) == NULL)
+    return MULLIGAN_OK; /* a spool may hold 256 MiB: only the line that is looked for is worth parsing */
   json_t *object = json_loadb(line, length, JSON_ALLOW_NUL, NULL);
   if (!json_is_object(object)) {
     json_decref(object);
@@ -309,4 +312,70 @@ out:
   json_decref(sieve.found);
   json_decref(rows);
   return status;
+}
+
+/* ---- in brief ---- */
+
+static const char brief_sql[] = "SELECT occurred_at, status, app_code FROM error_log WHERE ref = ?";
+
+/** From errors.db; `*found` tells whether it is there. */
+static enum mulligan_status brief_of_database(const char *folder, struct error_brief *out, bool *found,
+                                              struct fault *fault) {
+  struct store *store = NULL;
+  enum mulligan_status status = error_rows_open(&store, folder, fault);
+  if (status != MULLIGAN_OK)
+    return status;
+  if (store == NULL)
+    return fault_set(fault, MULLIGAN_ERROR, "errors.db is missing");
+  struct store_call call;
+  store_call_prepare(&call, store, brief_sql, fault);
+  store_call_text(&call, out->reference, strlen(out->reference), fault);
+  if (store_call_step(&call, fault)) {
+    *found = true;
+    out->occurred_at = store_column_integer(call.statement, 0);
+    out->status = (int)store_column_integer(call.statement, 1); /* NULL is 0 */
+    out->app_code = store_column_integer(call.statement, 2);
+  }
+  status = store_call_finish(&call);
+  store_close(store);
+  return status;
+}
+
+static enum mulligan_status brief_of_spool(const char *folder, struct error_brief *out, bool *found,
+                                           struct fault *fault) {
+  struct sieve sieve = {.reference = out->reference, .most = 1};
+  enum mulligan_status status = read_spool(folder, &sieve, fault);
+  const json_t *row = json_array_get(sieve.found, 0);
+  if (status == MULLIGAN_OK && row != NULL) {
+    *found = true;
+    out->occurred_at = json_integer_value(json_object_get(row, "occurred_at"));
+    out->status = (int)json_integer_value(json_object_get(row, "status"));
+    out->app_code = json_integer_value(json_object_get(row, "app_code"));
+  }
+  json_decref(sieve.found);
+  return status;
+}
+
+enum mulligan_status error_log_brief(const char *folder, const char *reference, struct error_brief *out,
+                                     struct fault *fault) {
+  struct error_brief brief = {0};
+  struct fault reason = {0};
+  bool found = false;
+  if (!reference_normalise(reference, brief.reference))
+    return fault_set(fault, MULLIGAN_INVALID, "\"%.100s\" is no reference: one looks like ERR-7K3F-9QXA", reference);
+  enum mulligan_status status, stored = brief_of_database(folder, &brief, &found, &reason);
+  if (!found) {
+    status = brief_of_spool(folder, &brief, &found, fault);
+    if (status != MULLIGAN_OK)
+      return status;
+  }
+  if (!found && stored == MULLIGAN_OK)
+    stored = brief_of_database(folder, &brief, &found, &reason);
+  if (found) {
+    *out = brief;
+    return MULLIGAN_OK;
+  }
+  if (stored != MULLIGAN_OK)
+    return fault_set(fault, MULLIGAN_ERROR, "%s is not in the spool, and %s", brief.reference, reason.message);
+  return fault_set(fault, MULLIGAN_MISSING, "no error has the reference %s", brief.reference);
 }

@@ -16,13 +16,16 @@ struct pass {
   struct error_database *database;
   int64_t lines, inserted;
   bool begun;
+  bool has_alerts;
 };
 
 static enum mulligan_status commit(struct pass *pass, struct fault *fault) {
   if (!pass->begun)
     return MULLIGAN_OK;
   pass->begun = false;
-  return error_database_commit(pass->database, fault);
+  enum mulligan_status status = error_database_commit(pass->database, fault);
+  pass->has_alerts = pass->has_alerts || error_database_has_alerts(pass->database);
+  return status;
 }
 
 static enum mulligan_status store_row(struct pass *pass, struct error_row *row, struct fault *fault) {
@@ -72,5 +75,6 @@ enum mulligan_status error_replay_run(struct error_replay *replay, struct spool 
   if (status != MULLIGAN_OK)
     error_database_rollback(database);
   replay->inserted = pass.inserted;
+  replay->has_alerts = pass.has_alerts;
   return status;
 }

@@ -8,10 +8,12 @@
 #include "data/error_database.h"
 #include "data/spool.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error_replay {
   int64_t inserted; /* rows that the database did not have yet */
+  bool has_alerts;  /* there are messages in the outbox about them */
   int64_t refused;  /* lines that are no errors, kept in the spool's `.refused` */
 };
 

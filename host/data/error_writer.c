@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "data/alert_judge.h"
 #include "data/error_database.h"
 #include "data/error_replay.h"
 #include "data/error_retention.h"
@@ -45,15 +46,19 @@ struct error_writer {
   struct spool *spool;
   char *folder;
   _Atomic int64_t lost[ERROR_LOSS_COUNT]; /* not yet in error_dropped */
+  pthread_mutex_t listening;              /* guards the next two; held while the listener is called */
+  void (*listener)(void *context);        /* told of messages in the outbox; NULL: nobody is */
+  void *listener_context;
 
   /* the thread's own */
   struct error_storm *storm;
   struct error_retention retention;
   struct error_database *database; /* NULL while it cannot be opened */
-  char *path;                      /* of errors.db */
-  bool seen;                       /* errors.db was there: it is not made anew, see open_database() */
-  bool spooling;                   /* the last batch went to the spool */
-  bool broken;                     /* the last attempt failed: the spool is used until `retry_ns` */
+  struct alert_judge *judge;
+  char *path;    /* of errors.db */
+  bool seen;     /* errors.db was there: it is not made anew, see open_database() */
+  bool spooling; /* the last batch went to the spool */
+  bool broken;   /* the last attempt failed: the spool is used until `retry_ns` */
   int64_t retry_ns;
   char told[256]; /* the beginning of the trouble last logged, so that it is logged once */
 };
@@ -93,6 +98,8 @@ static enum mulligan_status open_database(struct error_writer *writer, int64_t w
   writer->seen = writer->seen || file_exists(writer->path);
   enum mulligan_status status = error_database_open(&writer->database, writer->folder, !writer->seen, wait_ns, fault);
   writer->seen = writer->seen || file_exists(writer->path);
+  if (status == MULLIGAN_OK)
+    error_database_set_judge(writer->database, writer->judge);
   return status;
 }
 
@@ -108,6 +115,31 @@ static bool ready(struct error_writer *writer) {
   }
   store_set_write_wait(error_database_store(writer->database), wait);
   return true;
+}
+
+/* ---- alerts ---- */
+
+void error_writer_on_alert(struct error_writer *writer, void (*listener)(void *context), void *context) {
+  pthread_mutex_lock(&writer->listening);
+  writer->listener = listener;
+  writer->listener_context = context;
+  pthread_mutex_unlock(&writer->listening);
+}
+
+static void tell_listener(struct error_writer *writer, bool has_alerts) {
+  if (!has_alerts)
+    return;
+  pthread_mutex_lock(&writer->listening);
+  if (writer->listener != NULL)
+    writer->listener(writer->listener_context);
+  pthread_mutex_unlock(&writer->listening);
+}
+
+enum mulligan_status error_writer_set_alerts(struct error_writer *writer, const json_t *alerts, unsigned channels,
+                                             struct fault *fault) {
+  enum mulligan_status status = alert_judge_set_rules(writer->judge, alerts, channels, fault);
+  tell_listener(writer, status == MULLIGAN_OK);
+  return status;
 }
 
 /* ---- storing ---- */
@@ -160,6 +192,7 @@ static enum mulligan_status store_once(struct error_writer *writer, struct error
     status = error_database_commit(writer->database, fault);
   if (status != MULLIGAN_OK)
     error_database_rollback(writer->database);
+  tell_listener(writer, status == MULLIGAN_OK && error_database_has_alerts(writer->database));
   for (int i = 0; i < ERROR_LOSS_COUNT; i++) {
     if (status != MULLIGAN_OK)
       error_writer_lose(writer, (enum error_loss)i, taken[i]);
@@ -241,6 +274,7 @@ static void replay_spool(struct error_writer *writer) {
     return;
   }
   note_health(writer);
+  tell_listener(writer, replay.has_alerts);
   if (replay.inserted > 0)
     log_info("%lld errors were taken over from the spool", (long long)replay.inserted);
   if (replay.refused > 0)
@@ -326,6 +360,8 @@ static void *run(void *context) {
 static void destroy(struct error_writer *writer) {
   error_database_close(writer->database);
   error_storm_destroy(writer->storm);
+  alert_judge_destroy(writer->judge);
+  pthread_mutex_destroy(&writer->listening);
   spool_destroy(writer->spool);
   free(writer->folder);
   free(writer->path);
@@ -336,24 +372,32 @@ enum mulligan_status error_writer_start(struct error_writer **out, const struct 
                                         struct error_queue *queue, struct fault *fault) {
   struct error_writer *writer = calloc(1, sizeof *writer);
   char *spool_folder = file_join(options->folder, "spool");
+  if (writer != NULL)
+    pthread_mutex_init(&writer->listening, NULL);
   if (writer != NULL && spool_folder != NULL) {
     writer->queue = queue;
     writer->folder = strdup(options->folder);
     writer->path = file_join(options->folder, "errors.db");
     writer->spool = spool_create(spool_folder, MULLIGAN_ERROR_SPOOL, MULLIGAN_ERROR_SPOOL_MOST);
     writer->storm = error_storm_create(options->storm_limit);
+    writer->judge = alert_judge_create();
     writer->retention.keep_us = options->keep_us;
   }
   free(spool_folder);
   if (writer == NULL || writer->folder == NULL || writer->path == NULL || writer->spool == NULL ||
-      writer->storm == NULL) {
+      writer->storm == NULL || writer->judge == NULL) {
     if (writer != NULL)
       destroy(writer);
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory while starting ErrorLog");
   }
 
   struct fault reason = {0};
-  enum mulligan_status status = open_database(writer, patience_ns, &reason);
+  enum mulligan_status status = alert_judge_set_rules(writer->judge, options->alerts, options->alert_channels, fault);
+  if (status != MULLIGAN_OK) {
+    destroy(writer);
+    return status;
+  }
+  status = open_database(writer, patience_ns, &reason);
   if (status == MULLIGAN_DENIED) {
     destroy(writer);
     return fault_set(fault, MULLIGAN_DENIED, "%s", reason.message);

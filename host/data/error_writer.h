@@ -40,6 +40,11 @@ enum mulligan_status error_writer_start(struct error_writer **out, const struct 
 /** Waits for the thread, whose queue must be closed, and frees the writer. */
 void error_writer_join(struct error_writer *writer);
 
+/** What error_log_set_alerts() and error_log_on_alert() say. */
+enum mulligan_status error_writer_set_alerts(struct error_writer *writer, const json_t *alerts, unsigned channels,
+                                             struct fault *fault);
+void error_writer_on_alert(struct error_writer *writer, void (*listener)(void *context), void *context);
+
 /** Makes one row durable in the spool, past the queue; any thread. The row stays the caller's. MULLIGAN_ERROR: it is in
  * the log only. */
 enum mulligan_status error_writer_spool(struct error_writer *writer, const struct error_row *row, struct fault *fault);

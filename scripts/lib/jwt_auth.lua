@@ -12,6 +12,10 @@ local jwt_auth = { scheme = 'JWT realm="api"' }
 
 local LIFETIME <const> = 2 * 60 * 60
 
+-- A class of its own, so that ErrorLog does not count it among refusals that are anybody's mistake. Alerts go by its
+-- code.
+local ForgedToken <const> = exceptions.AuthenticationFailed:extend("ForgedToken", { default_code = "forged_token" })
+
 --- The token that a user gets for signing up or logging in.
 -- @tparam integer user_id
 -- @tparam string email
@@ -40,8 +44,12 @@ function jwt_auth.authenticate(req)
   if rest:find("%s") then
     refuse("Invalid Authorization header. Credentials string should not contain spaces.")
   end
-  local claims <const>, message <const> = crypto.verify(rest)
+  local claims <const>, message <const>, code <const> = crypto.verify(rest)
   if not claims then
+    -- What looks like a token and was not signed here was made by somebody; junk is a client's mistake.
+    if code == "invalid_signature" and rest:find("^[%w_-]+%.[%w_-]+%.[%w_-]*$") then
+      ForgedToken(message):raise()
+    end
     refuse(message)
   end
   local id <const> = claims.user_id
