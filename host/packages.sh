@@ -5,14 +5,14 @@
 build_packages=(
   gcc libc6-dev cmake ninja-build pkg-config
   liblua5.4-dev libcivetweb-dev libsqlite3-dev libjansson-dev libsodium-dev libreadline-dev
-  libyaml-dev libcmark-dev
+  libyaml-dev libcmark-dev libcurl4-openssl-dev ca-certificates
 )
 test_packages=(
   libcmocka-dev
   lua5.4 lua-busted lua-socket lua-check
   clang libclang-rt-14-dev clang-format
-  shellcheck sqlite3 curl
-  python3-nbformat python3-nbconvert
+  shellcheck sqlite3 curl openssl
+  python3-nbformat python3-nbconvert python3-aiosmtpd
 )
 bench_packages=(
   wrk lua5.4 lua-socket lua-dkjson sqlite3

@@ -4,13 +4,18 @@
  * Read-only; any thread. A format's conversions stand in the order of the English ones, or are numbered.
  */
 #include "operator/words.h"
+#include "base/language.h"
 #include "operator/words_table.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct words_entry korean_entries[] = {
+    /* the log */
+    {"there is no log at %s: `mulligan serve` writes it", "%s에 로그가 없습니다. 로그는 `mulligan serve`가 씁니다"},
+    {"--lines takes a whole number from 0, not '%s'", "--lines는 0 이상의 정수를 받습니다. 적은 값: '%s'"},
+    {"--level takes debug, info, warning or error, not '%s'",
+     "--level은 debug, info, warning, error 가운데 하나를 받습니다. 적은 값: '%s'"},
     /* parameters */
     {"%s has no parameter %s%.*s", "%s에는 %s%.*s 매개변수가 없습니다"},
     {"; did you mean ", ". 이것을 뜻하셨나요: "},
@@ -147,22 +152,13 @@ static const struct words_entry korean_entries[] = {
     {"this plan was applied already, by %s", "이 계획은 이미 %s이(가) 저장했습니다"},
 };
 
-static const char *locale_name(void) {
-  static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-    const char *value = getenv(variables[i]);
-    if (value && *value)
-      return value;
-  }
-  return "";
-}
-
 const char *words_language(void) {
-  return strncmp(locale_name(), "ko", 2) == 0 ? "ko" : "en";
+  return language_of_host();
 }
 
 const char *words(const char *english) {
-  static const struct words_entry *const tables[] = {words_of_console, words_of_notebooks};
+  static const struct words_entry *const tables[] = {words_of_console, words_of_notebooks, words_of_alerts,
+                                                     words_of_requests};
   if (strcmp(words_language(), "ko") != 0)
     return english;
   for (size_t i = 0; i < sizeof korean_entries / sizeof *korean_entries; i++)

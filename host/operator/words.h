@@ -6,7 +6,7 @@
 #ifndef MULLIGAN_OPERATOR_WORDS_H
 #define MULLIGAN_OPERATOR_WORDS_H
 
-/** "ko" if LC_ALL, LC_MESSAGES or LANG (the first that is set) says Korean, else "en". */
+/** language_of_host(). */
 const char *words_language(void);
 /** The text in the operator's language; English where there is no other. A format keeps its conversions. */
 const char *words(const char *english) __attribute__((format_arg(1)));

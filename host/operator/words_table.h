@@ -12,5 +12,9 @@ struct words_entry {
 extern const struct words_entry words_of_console[];
 /** What notebooks' runs say; likewise. */
 extern const struct words_entry words_of_notebooks[];
+/** What the command `alerts` says; likewise. */
+extern const struct words_entry words_of_alerts[];
+/** What the command `requests` says; likewise. */
+extern const struct words_entry words_of_requests[];
 
 #endif

@@ -156,4 +156,40 @@ instead, and the student joins again through the site.]] ] = [[
   ["The group {group} is resolved, and that is saved. If it happens again, it is reopened."] =
     "묶음 {group}을(를) 해결로 표시하고 저장했습니다. 다시 생기면 다시 열립니다.",
   ["Left open."] = "열린 채로 두었습니다.",
+
+  -- alerts/slack.lua
+  ["Error! code: {code} :glitch_crab:"] = "Error 발생! code : {code} :glitch_crab:",
+  ["A new error"] = "새 오류입니다",
+  ["An error that was resolved is back"] = "해결했던 오류가 다시 발생했습니다",
+  ["It has happened {total} times now"] = "지금까지 {total}번 발생했습니다",
+  ["It happens very often: {times} times since the last message"] =
+    "급증하고 있습니다: 지난 알림 뒤로 {times}번 발생했습니다",
+  ["The scripts that were saved do not load; those before them serve on"] =
+    "저장한 스크립트를 불러올 수 없어 이전 스크립트로 계속 서비스합니다",
+  ["An operator's run failed"] = "운영 작업이 실패했습니다",
+  ["It happened {times} times more since the last message"] = "지난 알림 뒤로 {times}번 더 발생했습니다",
+  ["Somebody who is not logged in"] = "로그인하지 않은 사용자",
+  ["{who} met {error} at {where}"] = "{who} 님이 {where} 요청에서 {error} 오류를 만났습니다",
+  ["{who} ran {script}, which ended with {error}"] = "{who} 님이 실행한 {script} 작업이 {error} 오류로 끝났습니다",
+  ["At {place} in {name}"] = "위치: {place} ({name})",
+  ["At {place}"] = "위치: {place}",
+  ["Method"] = "메서드",
+  ["Route"] = "라우트",
+  ["Status"] = "상태 코드",
+  ["Count"] = "발생 횟수",
+  ["Users"] = "사용자 수",
+  ["First seen"] = "처음 발생",
+  ["Reference"] = "오류 번호",
+  ["Host {host}"] = "호스트 {host}",
+  ["Release {release}"] = "릴리스 {release}",
+  ["Generation {generation}"] = "스크립트 {generation}세대",
+  ["Request {id}"] = "요청 {id}",
+  ["Show the error"] = "오류 보기",
+  ["… and {count} more"] = "… 외 {count}건",
+  ["{count} alerts were held back :glitch_crab:"] = "보류했던 알림 {count}건 :glitch_crab:",
+  ["There were more of them than go out in an hour. Since {since} errors happened {times} times:"] =
+    "한 시간에 보낼 수 있는 알림보다 많았습니다. {since}부터 오류가 {times}번 발생했습니다:",
+  ["A test :glitch_crab:"] = "시험 알림 :glitch_crab:",
+  ["Alerts of this host arrive here. Nothing is wrong."] =
+    "이 호스트의 알림이 이곳으로 옵니다. 문제가 생긴 것은 아닙니다.",
 }

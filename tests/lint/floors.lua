@@ -21,6 +21,7 @@ local DOORS <const> = {
   ["lualib.h"] = { "^vm/", "^operator/console" },
   ["luaconf.h"] = { "^vm/", "^operator/console" },
   ["sqlite3.h"] = { "^data/" },
+  ["curl.h"] = { "^alerts/" },
   ["civetweb.h"] = { "^http/server", "^http/exchange" },
 }
 

@@ -7,7 +7,7 @@ local exceptions = require "mulligan.exceptions"
 local log = require "mulligan.log"
 local route = require "mulligan.route"
 
-local open <const> = { auth = auth.none }
+local open <const> = { auth = auth.none, log_bodies = true }
 local leaks = {}
 
 --- A secret that did not come with the request: what the test sent is its mirror image.
@@ -233,16 +233,18 @@ end
 
 -- ---- the way in ----
 
-local function leak(req)
-  return leaks[req.params.kind](req, req.headers["x-note"])
+-- A route each, so that each kind is an error of its own.
+for kind, leak in pairs(leaks) do
+  local function handle(req)
+    return leak(req, req.headers["x-note"])
+  end
+  route.get("/leak/" .. kind .. "/", handle, open)
+  route.post("/leak/" .. kind .. "/", handle, open)
 end
-
-route.get("/leak/{kind}/", leak, open)
-route.post("/leak/{kind}/", leak, open)
 
 route.get("/late/", function(req)
   return leaks.late(req, req.headers["x-note"])
-end, { auth = auth.none, deadline = 0.2 })
+end, { auth = auth.none, log_bodies = true, deadline = 0.2 })
 
 route.get("/reset/{token}/", function(req)
   error(("%s: no reset %s"):format(req.headers["x-note"], req.params.token))
