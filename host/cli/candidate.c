@@ -5,8 +5,6 @@
  */
 #include "cli/candidate.h"
 
-#include "base/file.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +13,9 @@ enum { MOST_READS = 3 };
 static void read_once(struct candidate *candidate, const char *scripts, int64_t number) {
   *candidate = (struct candidate){0};
   struct fault fault;
-  char *folder = file_join(scripts, "migrations");
-  if (!folder)
-    problem_add(&candidate->problems, NULL, "out of memory");
-  else if (generation_read(&candidate->generation, scripts, number, &fault) != MULLIGAN_OK ||
-           migrate_plan_read(&candidate->migrations, folder, &fault) != MULLIGAN_OK)
+  if (generation_read(&candidate->generation, scripts, number, &fault) != MULLIGAN_OK ||
+      migrate_plan_read_scripts(&candidate->migrations, scripts, &fault) != MULLIGAN_OK)
     problem_add(&candidate->problems, NULL, fault.message);
-  free(folder);
 }
 
 void candidate_read(struct candidate *candidate, const char *scripts, int64_t number) {

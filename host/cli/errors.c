@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/error_text.h"
+#include "cli/flag_value.h"
 #include "data/error_group.h"
 #include "data/error_log.h"
 #include "data/error_retention.h"
@@ -23,40 +24,6 @@ struct flags {
   const char *since, *status, *path, *user, *group, *limit, *older_than, *note, *as;
 };
 
-/* ---- reading flags ---- */
-
-/** A whole number of at least `least`; `fallback` where the flag was not given. False after saying what is wrong. */
-static bool read_number(const struct command_context *context, const char *name, const char *text, int64_t least,
-                        int64_t fallback, int64_t *out) {
-  *out = fallback;
-  if (text == NULL)
-    return true;
-  char *end;
-  long long value = strtoll(text, &end, 10);
-  *out = value;
-  if (*text != '\0' && *end == '\0' && value >= least && value <= INT32_MAX)
-    return true;
-  command_fail(context, COMMAND_USAGE, "%s takes a whole number from %lld, not '%s'", name, (long long)least, text);
-  return false;
-}
-
-/** The moment that a span (`1h`, `90d`) before now, or a time as such, names. False after saying what is wrong. */
-static bool read_moment(const struct command_context *context, const char *name, const char *text, int64_t *out) {
-  int64_t span;
-  *out = 0;
-  if (text == NULL || clock_parse_rfc3339(text, strlen(text), out))
-    return true;
-  if (clock_parse_span(text, &span) && span >= 0) {
-    *out = clock_wall_us() - span;
-    return true;
-  }
-  command_fail(context, COMMAND_USAGE,
-               "%s takes a span such as 20s, 5m, 1h or 90d, or a time such as "
-               "2021-11-13T14:59:00Z, not '%s'",
-               name, text);
-  return false;
-}
-
 /* ---- list, show ---- */
 
 static int list(const struct command_context *context, const struct flags *flags, char **arguments, int count) {
@@ -64,10 +31,10 @@ static int list(const struct command_context *context, const struct flags *flags
   (void)count;
   struct error_log_filter filter = {.path = flags->path, .user = flags->user};
   int64_t status, limit;
-  if (!read_moment(context, "--since", flags->since, &filter.since) ||
-      !read_number(context, "--status", flags->status, 100, 0, &status) ||
-      !read_number(context, "--group", flags->group, 1, 0, &filter.group) ||
-      !read_number(context, "--limit", flags->limit, 1, 50, &limit))
+  if (!flag_value_moment(context, "--since", flags->since, &filter.since) ||
+      !flag_value_number(context, "--status", flags->status, 100, 0, &status) ||
+      !flag_value_number(context, "--group", flags->group, 1, 0, &filter.group) ||
+      !flag_value_number(context, "--limit", flags->limit, 1, 50, &limit))
     return COMMAND_USAGE;
   filter.status = (int)status;
   filter.limit = (int)limit;
@@ -127,9 +94,9 @@ static int groups(const struct command_context *context, const struct flags *fla
   (void)count;
   struct error_group_filter filter = {0};
   int64_t limit;
-  if (!read_moment(context, "--since", flags->since, &filter.since) ||
-      !read_number(context, "--group", flags->group, 1, 0, &filter.id) ||
-      !read_number(context, "--limit", flags->limit, 1, 50, &limit))
+  if (!flag_value_moment(context, "--since", flags->since, &filter.since) ||
+      !flag_value_number(context, "--group", flags->group, 1, 0, &filter.id) ||
+      !flag_value_number(context, "--limit", flags->limit, 1, 50, &limit))
     return COMMAND_USAGE;
   filter.limit = (int)limit;
   json_t *rows;
@@ -156,7 +123,7 @@ static const char *worker(const struct flags *flags) {
 static int set_state(const struct command_context *context, const struct flags *flags, const char *state,
                      const char *group) {
   int64_t id;
-  if (!read_number(context, "a group", group, 1, 0, &id))
+  if (!flag_value_number(context, "a group", group, 1, 0, &id))
     return COMMAND_USAGE;
   struct fault fault;
   if (error_group_set_state(context->settings->data, id, state, worker(flags), flags->note, &fault) != MULLIGAN_OK)
@@ -195,7 +162,7 @@ static int prune(const struct command_context *context, const struct flags *flag
   int64_t before, removed;
   if (flags->older_than == NULL)
     return command_fail(context, COMMAND_USAGE, "prune needs --older-than, such as --older-than 90d");
-  if (!read_moment(context, "--older-than", flags->older_than, &before))
+  if (!flag_value_moment(context, "--older-than", flags->older_than, &before))
     return COMMAND_USAGE;
   struct fault fault;
   if (error_log_prune(context->settings->data, before, &removed, &fault) != MULLIGAN_OK)

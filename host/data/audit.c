@@ -15,16 +15,12 @@
 #include "base/log.h"
 #include "data/audit_entry.h"
 #include "data/store_call.h"
-#include "data/store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { VALUE_BYTES = 1 << 30 /* of a changeset; a store's usual limit is less */ };
 
 static const int64_t lock_wait_ns = INT64_C(30) * 1000 * 1000 * 1000;
 /* Byte 0 of the file is the lock's own. */
@@ -161,21 +157,15 @@ enum mulligan_status audit_begin(struct audit *audit, const struct audit_opening
 enum mulligan_status audit_plan(struct audit *audit, const char *run, const struct audit_plan *plan,
                                 struct fault *fault) {
   struct audit_entry entry = {0};
-  char *changes;
-  enum mulligan_status status = dump(plan->described, &changes, fault);
-  if (status != MULLIGAN_OK)
-    return status;
   audit_entry_text(&entry, AUDIT_RUN, run);
   audit_entry_text(&entry, AUDIT_EVENT, "plan");
   audit_entry_text(&entry, AUDIT_PLAN, plan->sha);
   audit_entry_text(&entry, AUDIT_SCHEMA_HASH, plan->schema);
   audit_entry_blob(&entry, AUDIT_CHANGESET, plan->changes->bytes, plan->changes->length);
   audit_entry_blob(&entry, AUDIT_INVERSE, plan->inverse->bytes, plan->inverse->length);
-  audit_entry_text(&entry, AUDIT_CHANGES, changes);
+  audit_entry_text(&entry, AUDIT_CHANGES, plan->described);
   audit_entry_integer(&entry, AUDIT_ROWS, plan->rows);
-  status = add(audit, &entry, false, fault);
-  free(changes);
-  return status;
+  return add(audit, &entry, false, fault);
 }
 
 static void fill_end(struct audit_entry *entry, const char *run, const struct audit_ending *ending) {
@@ -268,7 +258,7 @@ static enum mulligan_status open_files(struct audit *audit, const struct audit_o
   const struct migrate_step *steps = audit_schema(&count);
   enum mulligan_status status = store_open(&audit->store, path, STORE_READ_WRITE, NULL, fault);
   if (status == MULLIGAN_OK) {
-    sqlite3_limit(store_handle(audit->store), SQLITE_LIMIT_LENGTH, VALUE_BYTES);
+    audit_entry_lift_limit(audit->store);
     status = migrate_apply(audit->store, steps, count, NULL, fault);
   }
   if (status == MULLIGAN_OK)

@@ -74,7 +74,7 @@ struct audit_plan {
   const char *sha;    /* of the plan (plan_file.h) */
   const char *schema; /* changeset_schema_hash() */
   const struct changeset *changes, *inverse;
-  const json_t *described; /* changeset_describe(), with secrets masked */
+  const char *described; /* changeset_describe() as JSON text, with secrets masked */
   int64_t rows;
 };
 

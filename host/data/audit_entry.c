@@ -7,12 +7,14 @@
 #include "data/audit_entry.h"
 
 #include "base/file.h"
+#include "data/store_internal.h"
 
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SQL_CAP = 4096 };
+enum { SQL_CAP = 4096, ENTRY_BYTES = 1000 * 1000 * 1000 /* SQLite takes no more */ };
 
 static const char first_step[] =
     "CREATE TABLE audit_event (\n"
@@ -182,6 +184,10 @@ enum mulligan_status audit_entry_insert(const struct audit_entry *entry, struct 
   return status;
 }
 
+void audit_entry_lift_limit(struct store *store) {
+  sqlite3_limit(store_handle(store), SQLITE_LIMIT_LENGTH, ENTRY_BYTES);
+}
+
 enum mulligan_status audit_open_reader(struct store **out, const char *folder, struct fault *fault) {
   *out = NULL;
   char *path = file_join(folder, "audit.db");
@@ -189,5 +195,7 @@ enum mulligan_status audit_open_reader(struct store **out, const char *folder, s
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   enum mulligan_status status = store_open(out, path, STORE_READ_ONLY, NULL, fault);
   free(path);
+  if (status == MULLIGAN_OK)
+    audit_entry_lift_limit(*out);
   return status;
 }

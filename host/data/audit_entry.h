@@ -76,7 +76,10 @@ void audit_entry_read(struct audit_entry *out, const struct store_statement *sta
 /** Inserts it. */
 enum mulligan_status audit_entry_insert(const struct audit_entry *entry, struct store *store, struct fault *fault);
 
-/** Opens audit.db for reading; MULLIGAN_MISSING if there is none. */
+/** Lets a store have entries as large as SQLite takes them, beyond what a store lets pass otherwise: a plan may change
+ * many megabytes. */
+void audit_entry_lift_limit(struct store *store);
+/** Opens audit.db for reading, without that limit; MULLIGAN_MISSING if there is none. */
 enum mulligan_status audit_open_reader(struct store **out, const char *folder, struct fault *fault);
 
 #endif

@@ -88,6 +88,16 @@ enum mulligan_status migrate_plan_read(struct migrate_plan *plan, const char *fo
   return status;
 }
 
+enum mulligan_status migrate_plan_read_scripts(struct migrate_plan *plan, const char *scripts, struct fault *fault) {
+  *plan = (struct migrate_plan){0};
+  char *folder = file_join(scripts, "migrations");
+  if (!folder)
+    return fault_set(fault, MULLIGAN_NOMEM, "%s: out of memory", scripts);
+  enum mulligan_status status = migrate_plan_read(plan, folder, fault);
+  free(folder);
+  return status;
+}
+
 void migrate_plan_release(struct migrate_plan *plan) {
   for (size_t i = 0; i < plan->count; i++) {
     free((char *)plan->steps[i].name); /* read_step() made both */

@@ -33,6 +33,8 @@ struct migrate_plan {
 /** Reads `folder` (`NNNN_name.sql`). A missing folder is an empty plan. The caller ends it with migrate_plan_release().
  */
 enum mulligan_status migrate_plan_read(struct migrate_plan *plan, const char *folder, struct fault *fault);
+/** The same of the folder "migrations" of a scripts folder. */
+enum mulligan_status migrate_plan_read_scripts(struct migrate_plan *plan, const char *scripts, struct fault *fault);
 void migrate_plan_release(struct migrate_plan *plan);
 
 /**

@@ -23,7 +23,7 @@
 
 enum { TOKEN_BYTES = 32, TOKEN_LENGTH = 2 * TOKEN_BYTES, MOST_CODE = 64 * 1024, COOKIE_NAME = 32 };
 
-#define FOLDER "/__mulligan__/debug/"
+#define FOLDER MULLIGAN_OWN_PATHS "/debug/"
 
 struct debug_console {
   const struct vm_services *services;

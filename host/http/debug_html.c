@@ -202,15 +202,8 @@ static void add_body(struct buf *out, const json_t *row) {
 
 static void add_request(struct buf *out, const json_t *row) {
   buf_add_text(out, "<section id=\"request\" class=\"panel\"><h2>Request</h2>\n<table class=\"values\">\n");
-  add_row(out, "method", row, "method");
-  add_row(out, "path", row, "path");
-  add_row(out, "query", row, "query");
-  add_row(out, "route", row, "route");
-  add_row(out, "user", row, "user_email");
-  add_row(out, "user id", row, "user_id");
-  add_row(out, "from", row, "remote_addr");
-  add_row(out, "request id", row, "request_id");
-  add_row(out, "generation", row, "generation");
+  for (const struct debug_field *field = debug_report_request; field->label; field++)
+    add_row(out, field->label, row, field->column);
   if (debug_report_has(row, "duration_us")) {
     buf_add_text(out, "<tr><th scope=\"row\">took</th><td><code>");
     add_time(out, debug_report_number(row, "duration_us"));

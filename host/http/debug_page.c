@@ -23,7 +23,7 @@
 
 enum { REPORT_MOST = 16 * 1024 * 1024, KEPT = 64 * 1024, MOST_CAUSES = 5, NONCE_BYTES = 16, WHY_MOST = 4096 };
 
-static const char prefix[] = "/__mulligan__/debug/";
+static const char prefix[] = MULLIGAN_OWN_PATHS "/debug/";
 
 bool debug_page_wanted(const struct settings *settings, const char *host) {
   return settings->debug && (settings->debug_anyone || loopback_host(host));

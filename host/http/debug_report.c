@@ -10,6 +10,12 @@
 
 #include <string.h>
 
+const struct debug_field debug_report_request[] = {
+    {"method", "method"},         {"path", "path"},       {"query", "query"},      {"route", "route"},
+    {"user", "user_email"},       {"user id", "user_id"}, {"from", "remote_addr"}, {"request id", "request_id"},
+    {"generation", "generation"}, {NULL, NULL},
+};
+
 const char *debug_report_text(const json_t *row, const char *name) {
   const char *text = json_string_value(json_object_get(row, name));
   return text ? text : "";

@@ -37,6 +37,12 @@ void debug_report_add_function(struct buf *out, const json_t *frame);
 /** Appends "1.24 ms", "3.2 s". */
 void debug_report_add_time(struct buf *out, int64_t us);
 
+/** What every form tells of the request, in this order; headers and body come after. Ends with a label of NULL. */
+struct debug_field {
+  const char *label, *column;
+};
+extern const struct debug_field debug_report_request[];
+
 struct debug_sql {
   size_t count;
   int64_t us;

@@ -85,14 +85,8 @@ static void add_request(struct buf *out, const json_t *row) {
   const char *name;
   json_t *value;
   buf_add_text(out, "\nRequest\n");
-  add_field(out, "method", row, "method");
-  add_field(out, "path", row, "path");
-  add_field(out, "query", row, "query");
-  add_field(out, "route", row, "route");
-  add_field(out, "user", row, "user_email");
-  add_field(out, "user id", row, "user_id");
-  add_field(out, "request id", row, "request_id");
-  add_field(out, "generation", row, "generation");
+  for (const struct debug_field *field = debug_report_request; field->label; field++)
+    add_field(out, field->label, row, field->column);
   if (debug_report_has(row, "duration_us")) {
     buf_add_text(out, "  took       ");
     debug_report_add_time(out, debug_report_number(row, "duration_us"));

@@ -1,15 +1,12 @@
 /**
  * pages.c - the words and the four forms of the host's own answers.
  *
- * Pure functions of their arguments; any thread. In a page's template `{{name}}` is replaced by the value, escaped for
- * HTML, and
- * `{{#name}}…{{/name}}` stays only where the value is there; any other text between double braces stays as it is.
+ * Pure functions of their arguments; any thread.
  */
 #include "http/pages.h"
 
-#include "base/html.h"
 #include "http/reason.h"
-#include "vm/embedded.h"
+#include "http/template.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -113,59 +110,6 @@ static const char *write_json(const struct page *page, bool problem, const char 
 
 /* ---- HTML ---- */
 
-struct value {
-  const char *name;
-  const char *text; /* NULL or "": absent */
-};
-
-static const struct value *find_value(const struct value *values, const char *name, size_t length) {
-  for (; values->name; values++)
-    if (strlen(values->name) == length && memcmp(values->name, name, length) == 0)
-      return values;
-  return NULL;
-}
-
-static bool is_there(const struct value *value) {
-  return value->text && value->text[0];
-}
-
-/* Fills the template up to `end`. */
-static void fill(struct buf *out, const char *at, const char *end, const struct value *values) {
-  while (at < end) {
-    const char *open = memmem(at, (size_t)(end - at), "{{", 2);
-    const char *close = open ? memmem(open, (size_t)(end - open), "}}", 2) : NULL;
-    if (!close)
-      break;
-    buf_add(out, at, (size_t)(open - at));
-    bool block = open[2] == '#';
-    const char *name = open + 2 + block;
-    size_t length = (size_t)(close - name);
-    const struct value *value = find_value(values, name, length);
-    char closing[64];
-    snprintf(closing, sizeof closing, "{{/%.*s}}", (int)(length < 50 ? length : 50), name);
-    const char *block_end = block ? memmem(close, (size_t)(end - close), closing, strlen(closing)) : NULL;
-    at = close + 2;
-    if (!value || (block && !block_end)) {
-      buf_add(out, open, (size_t)(at - open));
-    } else if (!block) {
-      if (is_there(value))
-        html_add(out, value->text, strlen(value->text));
-    } else {
-      if (is_there(value))
-        fill(out, at, block_end, values);
-      at = block_end + strlen(closing);
-    }
-  }
-  buf_add(out, at, (size_t)(end - at));
-}
-
-static const char *host_page(void) {
-  for (const struct embedded_file *file = embedded_files; file->name; file++)
-    if (strcmp(file->name, "assets/error.html") == 0)
-      return file->bytes;
-  return "<!doctype html><title>{{title}}</title><p>{{detail}}</p>";
-}
-
 static const char *find_page(const struct page *page, const struct generation *generation) {
   char name[32];
   const char *found = NULL;
@@ -177,7 +121,7 @@ static const char *find_page(const struct page *page, const struct generation *g
     snprintf(name, sizeof name, "%d.html", page->status);
     found = generation_page(generation, name);
   }
-  return found ? found : host_page();
+  return found ? found : template_asset("error.html");
 }
 
 static const char *write_html(const struct page *page, const struct generation *generation, const char *detail,
@@ -186,7 +130,7 @@ static const char *write_html(const struct page *page, const struct generation *
   char status[16], app_code[32];
   snprintf(status, sizeof status, "%d", page->status);
   snprintf(app_code, sizeof app_code, "%" PRId64, page->app_code);
-  const struct value values[] = {
+  const struct template_value values[] = {
       {"title", is_korean(page) && found ? found->korean_title : reason_of(page->status)},
       {"detail", detail},
       {"status", status},
@@ -199,7 +143,7 @@ static const char *write_html(const struct page *page, const struct generation *
       {NULL, NULL},
   };
   const char *template = find_page(page, generation);
-  fill(out, template, template + strlen(template), values);
+  template_fill(out, template, values);
   return "text/html; charset=utf-8";
 }
 

@@ -100,6 +100,7 @@ void console_close(struct console *console) {
   json_decref(console->pending);
   json_decref(console->output);
   json_decref(console->tables);
+  error_record_destroy(console->error);
   free(console);
 }
 

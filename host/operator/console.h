@@ -105,6 +105,12 @@ void console_interrupt(struct console *console);
 /** Is an input being run? */
 bool console_is_busy(const struct console *console);
 
+/**
+ * What ErrorLog is to have of the input that was run last, if that failed (and was not given up by its script, or by
+ * the operator): with its stack and its secrets known, without who ran what. The caller's; NULL for none.
+ */
+struct error_record *console_take_error(struct console *console);
+
 /** The rows that the open plan changes so far; -1 while there is none. */
 int64_t console_plan_rows(const struct console *console);
 /** The number of the input to come. */

@@ -6,6 +6,7 @@
  */
 #include "operator/console_internal.h"
 
+#include "base/json_list.h"
 #include "base/utf8.h"
 #include "operator/arguments.h"
 #include "operator/script.h"
@@ -13,7 +14,6 @@
 #include "vm/code_word.h"
 
 #include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -167,25 +167,11 @@ static json_t *complete_file(const char *typed, size_t length) {
 
 /* ---- the requests ---- */
 
+/* By the letters; of those that differ in case only, each stays. */
 static int compare_texts(const void *left, const void *right) {
-  return strcasecmp(json_string_value(*(json_t *const *)left), json_string_value(*(json_t *const *)right));
-}
-
-/* Sorted, each once; takes the list. */
-static json_t *sort_matches(json_t *list) {
-  size_t count = json_array_size(list);
-  json_t **items = calloc(count + 1, sizeof *items);
-  json_t *sorted = json_array();
-  for (size_t i = 0; items && i < count; i++)
-    items[i] = json_array_get(list, i);
-  if (items)
-    qsort(items, count, sizeof *items, compare_texts);
-  for (size_t i = 0; items && i < count; i++)
-    if (i == 0 || !json_equal(items[i - 1], items[i]))
-      json_array_append(sorted, items[i]);
-  free(items);
-  json_decref(list);
-  return sorted;
+  const char *a = json_string_value(*(json_t *const *)left), *b = json_string_value(*(json_t *const *)right);
+  int order = strcasecmp(a, b);
+  return order ? order : strcmp(a, b);
 }
 
 /* Is the string that begins at `start` given to db.query() or its like? Its first word may not be typed to its end. */
@@ -229,10 +215,12 @@ json_t *console_complete(struct console *console, const json_t *content) {
     bool inside = word.kind == CODE_WORD_STRING && word.open;
     json_t *path = inside ? NULL : path_at(code, cursor);
     if (inside)
-      matches = sort_matches(complete_string(console, code, cursor, &word, &start));
+      matches = complete_string(console, code, cursor, &word, &start);
     else if (json_array_size(path) > 0)
       matches = session_complete(console->session, path), start = name_start(code, cursor);
     json_decref(path);
+    if (inside)
+      json_list_sort_unique(matches, compare_texts);
   }
   return json_pack("{s:s, s:o, s:I, s:I, s:{}}", "status", "ok", "matches", matches ? matches : json_array(),
                    "cursor_start", characters_of(code, start), "cursor_end", characters_of(code, cursor), "metadata");

@@ -99,6 +99,46 @@ static void replace_vm(struct console *console, struct session_outcome *outcome)
     fail(outcome, "Error", fault.message);
 }
 
+/* What does not compile has no stack: its place goes into the message. */
+static void describe(struct error_record *record, const struct session_outcome *outcome) {
+  struct buf message;
+  const json_t *frame = json_array_get(outcome->frames, 0);
+  const char *file = json_string_value(json_object_get(frame, "file"));
+  const char *type = outcome->type ? outcome->type : "MemoryExceeded";
+  buf_init(&message, MULLIGAN_ERROR_MESSAGE_MOST + NAME_SIZE);
+  if (file)
+    buf_addf(&message, "%s:%d: ", file, (int)json_integer_value(json_object_get(frame, "line")));
+  buf_add_text(&message, outcome->message ? outcome->message : "");
+  error_record_set(record, &record->exc_type, type, strlen(type), NAME_SIZE);
+  error_record_set(record, &record->message, message.data, message.length, MULLIGAN_ERROR_MESSAGE_MOST);
+  buf_release(&message);
+}
+
+/* Keeps what ErrorLog is to have of the input, while its vm is there. */
+static void keep_error(struct console *console, struct session_outcome *outcome) {
+  if (outcome->end != SESSION_FAILED && outcome->end != SESSION_INVALID && outcome->end != SESSION_LOST)
+    return;
+  struct error_record *record = outcome->error;
+  outcome->error = NULL;
+  if (!record && outcome->end == SESSION_LOST)
+    record = vm_take_error(console->vm);
+  if (!record)
+    record = error_record_create(ERROR_SOURCE_OPERATOR);
+  if (record && !record->message)
+    describe(record, outcome);
+  if (record && !record->taint && !vm_note_secrets(console->vm, record)) {
+    error_record_destroy(record);
+    record = NULL;
+  }
+  console->error = record;
+}
+
+struct error_record *console_take_error(struct console *console) {
+  struct error_record *record = console->error;
+  console->error = NULL;
+  return record;
+}
+
 static void run(struct console *console, const json_t *content, struct job *job) {
   struct fault fault;
   const struct session_input input = {
@@ -125,6 +165,7 @@ static void run(struct console *console, const json_t *content, struct job *job)
   bool good = job->outcome.end == SESSION_DONE;
   if (console_end_step(console, good, job->outcome.message, &fault) != MULLIGAN_OK && good)
     fail(&job->outcome, "db.Error", fault.message);
+  keep_error(console, &job->outcome);
   if (job->outcome.end == SESSION_LOST)
     replace_vm(console, &job->outcome);
 }
@@ -140,6 +181,7 @@ json_t *console_execute(struct console *console, const json_t *content, json_t *
   console->may_ask = !json_is_false(may_ask);
   console->shown = console->withheld = 0;
   json_array_clear(console->output);
+  error_record_destroy(console_take_error(console));
   if (!console->silent && !json_is_false(json_object_get(content, "store_history")))
     console->count++;
   name_input(console, content, &job);

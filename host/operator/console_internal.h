@@ -45,12 +45,13 @@ struct console {
 
   /* the input under way */
   bool silent;
-  json_t *output;      /* what it showed, for the audit */
-  size_t shown;        /* bytes of text */
-  size_t withheld;     /* bytes beyond CONSOLE_TEXT_MOST */
-  bool inside_line;    /* the text shown last did not end its line */
-  int64_t bar_started; /* of the bar that `bar` names */
-  json_t *sources;     /* of the last inputs: {name, line, code} */
+  json_t *output;             /* what it showed, for the audit */
+  size_t shown;               /* bytes of text */
+  size_t withheld;            /* bytes beyond CONSOLE_TEXT_MOST */
+  bool inside_line;           /* the text shown last did not end its line */
+  int64_t bar_started;        /* of the bar that `bar` names */
+  json_t *sources;            /* of the last inputs: {name, line, code} */
+  struct error_record *error; /* of console_take_error() */
 
   /* completion */
   json_t *tables; /* {table: [column, …]}; NULL until asked for */

@@ -11,10 +11,9 @@
 
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PRESSES_MOST = 3, INTERRUPTED_STATUS = 130, PAUSE_NS = 20 * 1000 * 1000 };
+enum { PRESSES_MOST = 3, INTERRUPTED_STATUS = 130 };
 
 static struct console *volatile watched;
 static volatile sig_atomic_t presses;
@@ -26,12 +25,12 @@ static void on_interrupt(void) {
     return;
   console_interrupt(console);
   const char *said = press_words[presses];
-  /* The terminal throws away what is written while it is still busy with the key. */
-  nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
   ssize_t written = write(STDERR_FILENO, said, strlen(said));
   (void)written;
-  if (++presses == PRESSES_MOST)
-    _exit(INTERRUPTED_STATUS);
+  if (++presses < PRESSES_MOST)
+    return;
+  terminal_restore();
+  _exit(INTERRUPTED_STATUS);
 }
 
 struct console *console_key_watch(struct console *console) {

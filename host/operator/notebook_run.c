@@ -51,6 +51,7 @@ struct run {
   enum job_outcome outcome;
   bool interrupted;
   char message[OFFER_MESSAGE_SIZE];
+  char reference[MULLIGAN_REFERENCE_SIZE]; /* of the cell's error, on record; "" for none */
 };
 
 /* ---- endings ---- */
@@ -226,6 +227,26 @@ static void clean(struct run *run, struct fault *fault) {
   buf_release(&text);
 }
 
+/* What went wrong in a cell becomes a row of ErrorLog, and the operator gets its reference. */
+static void put_on_record(struct run *run) {
+  struct error_record *record = console_take_error(run->play.console);
+  const char *file = run->place.file, *who = run->options->operator_name;
+  if (!record || !run->services->errors) {
+    error_record_destroy(record);
+    return;
+  }
+  record->source = ERROR_SOURCE_NOTEBOOK;
+  record->args = json_deep_copy(run->masked);
+  error_record_set(record, &record->script, file, strlen(file), strlen(file));
+  error_record_set(record, &record->operator_name, who, strlen(who), strlen(who));
+  char reference[MULLIGAN_REFERENCE_SIZE];
+  if (error_log_refer(run->services->errors, record, reference, NULL) != MULLIGAN_OK)
+    return;
+  memcpy(run->reference, reference, sizeof reference);
+  fprintf(stderr, words("It is recorded as %s: tell a developer this reference (mulligan errors show %s).\n"),
+          reference, reference);
+}
+
 static void run_cell(struct run *run, size_t index) {
   struct fault fault;
   json_t *outputs;
@@ -246,6 +267,8 @@ static void run_cell(struct run *run, size_t index) {
   } else {
     end_because(run, ended == NOTEBOOK_ABORTED ? JOB_ABORTED : JOB_FAILED, "%s", fault.message);
   }
+  if (ended == NOTEBOOK_FAILED)
+    put_on_record(run);
   offer_tell_unsaved();
 }
 
@@ -350,6 +373,16 @@ static char *run_path(const struct run *run, const char *ending) {
   return path;
 }
 
+/* Forgets the files of runs long past; the audit keeps what they say. */
+static void prune(const struct run *run) {
+  static const char *const endings[] = {".ipynb", ".html"};
+  const struct settings *settings = run->services->settings;
+  char *folder = settings->run_keep > 0 ? file_join(settings->data, "runs") : NULL;
+  for (size_t i = 0; folder && i < sizeof endings / sizeof *endings; i++)
+    file_prune(folder, endings[i], clock_wall_us() - (int64_t)(settings->run_keep * 1e6));
+  free(folder);
+}
+
 /* What is asked for elsewhere is written at the end; the run's own files before somebody is asked, too. */
 static void write_files(struct run *run, const char *outcome, bool at_end) {
   bool has_plan = run->plan && run_record_sha(run->record)[0];
@@ -411,6 +444,7 @@ static void end_record(struct run *run) {
   if (run_record_end(run->record, outcome, run->message, &fault) != MULLIGAN_OK)
     fprintf(stderr, words("The audit could not be completed: %s\n"), fault.message);
   write_files(run, outcome, true);
+  prune(run);
   if (run->options->json)
     return;
   run_record_print(run->record, run->options->out);
@@ -425,16 +459,16 @@ static json_t *text_or_null(const char *text) {
 /* The one object of --json. */
 static void print_json(const struct run *run) {
   const json_t *changes = run->plan ? plan_changes(run->plan) : NULL;
-  json_t *object =
-      json_pack("{s:o, s:o, s:s, s:b, s:s, s:O?, s:I, s:O?, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-                text_or_null(run->place.name), "title", text_or_null(run->asks.title), "outcome",
-                run->interrupted ? AUDIT_NOT_APPLIED : offer_outcome_name(run->outcome), "saved",
-                run->outcome == JOB_APPLIED, "operator", run->options->operator_name, "parameters", run->masked, "rows",
-                (json_int_t)(changes ? plan_row_count(run->plan) : 0), "changes", changes, "message",
-                text_or_null(run->message), "run", text_or_null(run->record ? run_record_id(run->record) : ""), "plan",
-                text_or_null(run->record ? run_record_sha(run->record) : ""), "audit_hash",
-                text_or_null(run->record ? run_record_hash(run->record) : ""), "notebook", text_or_null(run->ipynb),
-                "html", text_or_null(run->page));
+  json_t *object = json_pack("{s:o, s:o, s:s, s:b, s:s, s:O?, s:I, s:O?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+                             text_or_null(run->place.name), "title", text_or_null(run->asks.title), "outcome",
+                             run->interrupted ? AUDIT_NOT_APPLIED : offer_outcome_name(run->outcome), "saved",
+                             run->outcome == JOB_APPLIED, "operator", run->options->operator_name, "parameters",
+                             run->masked, "rows", (json_int_t)(changes ? plan_row_count(run->plan) : 0), "changes",
+                             changes, "message", text_or_null(run->message), "reference", text_or_null(run->reference),
+                             "run", text_or_null(run->record ? run_record_id(run->record) : ""), "plan",
+                             text_or_null(run->record ? run_record_sha(run->record) : ""), "audit_hash",
+                             text_or_null(run->record ? run_record_hash(run->record) : ""), "notebook",
+                             text_or_null(run->ipynb), "html", text_or_null(run->page));
   if (!object || json_dumpf(object, stdout, JSON_INDENT(2)) != 0)
     fprintf(stderr, "mulligan %s: the JSON could not be written\n", command);
   fputc('\n', stdout);

@@ -19,6 +19,7 @@ struct plan {
   struct changeset_recorder *recorder; /* NULL once finished */
   struct changeset changes;
   json_t *described; /* NULL until finished */
+  char *text;        /* the same as JSON text, once somebody has asked for it */
   char schema[65];
   int64_t made_at;
   unsigned char seed[RANDOM_SOURCE_SEED_BYTES];
@@ -121,6 +122,7 @@ void plan_close(struct plan *plan) {
   changeset_abandon(plan->recorder);
   changeset_release(&plan->changes);
   json_decref(plan->described);
+  free(plan->text);
   store_close(plan->copy);
   free(plan);
 }
@@ -177,6 +179,8 @@ enum mulligan_status plan_look(struct plan *plan, const struct scrub *scrub, str
   changeset_release(&plan->changes);
   json_decref(plan->described);
   plan->described = NULL;
+  free(plan->text);
+  plan->text = NULL;
   enum mulligan_status status = changeset_look(plan->recorder, &plan->changes, fault);
   if (status == MULLIGAN_OK)
     status = changeset_describe(&plan->changes, plan->copy, &plan->described, fault);
@@ -187,6 +191,13 @@ enum mulligan_status plan_look(struct plan *plan, const struct scrub *scrub, str
 
 const json_t *plan_changes(const struct plan *plan) {
   return plan->described;
+}
+
+/* Once for the audit and the plan's file alike: of a large plan, this takes longer than the work itself. */
+const char *plan_changes_text(struct plan *plan) {
+  if (!plan->text)
+    plan->text = json_dumps(plan->described, JSON_COMPACT);
+  return plan->text;
 }
 
 int64_t plan_row_count(const struct plan *plan) {

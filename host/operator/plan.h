@@ -62,6 +62,8 @@ enum mulligan_status plan_look(struct plan *plan, const struct scrub *scrub, str
 
 /** What changeset_describe() says, with the values of columns that are named as secrets replaced. Lent. */
 const json_t *plan_changes(const struct plan *plan);
+/** The same as JSON text; NULL when out of memory. Lent. */
+const char *plan_changes_text(struct plan *plan);
 int64_t plan_row_count(const struct plan *plan);
 
 /** The recorded changes, and the schema that they were made for. Lent. */

@@ -21,7 +21,7 @@ enum { PLAN_FILE_SHA_SIZE = 65, PLAN_FILE_LEAST_PREFIX = 4 };
  * command_line, script, script_hash, undoes, parameters, masked, answers}, of which any but run, kind, name and
  * operator may be null. `sha` gets the text's hash.
  */
-enum mulligan_status plan_file_compose(const struct plan *plan, const json_t *origin, struct buf *out,
+enum mulligan_status plan_file_compose(struct plan *plan, const json_t *origin, struct buf *out,
                                        char sha[PLAN_FILE_SHA_SIZE], struct fault *fault);
 /** Puts such a text into DATA/plans. */
 enum mulligan_status plan_file_write(const char *data, const char *sha, const struct buf *text, struct fault *fault);

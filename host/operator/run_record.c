@@ -204,7 +204,7 @@ void run_record_note_answers(struct run_record *record, const json_t *answers) {
 }
 
 /* Works out the SHA, and keeps the file if that is wanted. */
-static enum mulligan_status compose(struct run_record *record, const struct plan *plan, const json_t *values, bool keep,
+static enum mulligan_status compose(struct run_record *record, struct plan *plan, const json_t *values, bool keep,
                                     struct fault *fault) {
   struct buf text;
   const char *data = record->services->settings->data;
@@ -221,24 +221,26 @@ static enum mulligan_status compose(struct run_record *record, const struct plan
   return status;
 }
 
-static enum mulligan_status enter_plan(struct run_record *record, const struct plan *plan, struct fault *fault) {
+static enum mulligan_status enter_plan(struct run_record *record, struct plan *plan, struct fault *fault) {
   struct changeset inverse = {0};
-  enum mulligan_status status = changeset_invert(plan_changeset(plan), &inverse, fault);
+  const char *described = plan_changes_text(plan);
+  enum mulligan_status status = described ? changeset_invert(plan_changeset(plan), &inverse, fault)
+                                          : fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   if (status == MULLIGAN_OK)
     status = audit_plan(record->audit, record->id,
                         &(struct audit_plan){.sha = record->sha,
                                              .schema = plan_schema(plan),
                                              .changes = plan_changeset(plan),
                                              .inverse = &inverse,
-                                             .described = plan_changes(plan),
+                                             .described = described,
                                              .rows = record->rows},
                         fault);
   changeset_release(&inverse);
   return status;
 }
 
-enum mulligan_status run_record_plan(struct run_record *record, const struct plan *plan, const json_t *values,
-                                     bool keep, struct fault *fault) {
+enum mulligan_status run_record_plan(struct run_record *record, struct plan *plan, const json_t *values, bool keep,
+                                     struct fault *fault) {
   record->rows = plan_row_count(plan);
   if (record->rows == 0)
     return MULLIGAN_OK;
@@ -246,7 +248,7 @@ enum mulligan_status run_record_plan(struct run_record *record, const struct pla
   return status == MULLIGAN_OK ? enter_plan(record, plan, fault) : status;
 }
 
-enum mulligan_status run_record_kept_plan(struct run_record *record, const struct plan *plan, const char *sha,
+enum mulligan_status run_record_kept_plan(struct run_record *record, struct plan *plan, const char *sha,
                                           struct fault *fault) {
   record->rows = plan_row_count(plan);
   snprintf(record->sha, sizeof record->sha, "%s", sha);

@@ -59,13 +59,13 @@ enum mulligan_status run_record_add_cell(struct run_record *record, const char *
  * secrets, NULL for none. With `keep` the plan is also written to DATA/plans, for `mulligan plan apply`, and
  * old ones are removed.
  */
-enum mulligan_status run_record_plan(struct run_record *record, const struct plan *plan, const json_t *values,
-                                     bool keep, struct fault *fault);
+enum mulligan_status run_record_plan(struct run_record *record, struct plan *plan, const json_t *values, bool keep,
+                                     struct fault *fault);
 /** What the operator answered to the script's questions (answers.h), for a plan that is kept; before run_record_plan().
  */
 void run_record_note_answers(struct run_record *record, const json_t *answers);
 /** Enters a plan that was kept and read back (plan_file.h). */
-enum mulligan_status run_record_kept_plan(struct run_record *record, const struct plan *plan, const char *sha,
+enum mulligan_status run_record_kept_plan(struct run_record *record, struct plan *plan, const char *sha,
                                           struct fault *fault);
 /** The plan's SHA-256; "" before run_record_plan(). */
 const char *run_record_sha(const struct run_record *record);

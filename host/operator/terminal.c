@@ -2,8 +2,8 @@
  * terminal.c - the operator's terminal.
  *
  * Called by one thread. Ending the process inside the signal handler is safe here: a plan lives in memory or in a file
- * that has no name any more, and an apply is not interrupted. Invariant: whatever ends the process, the terminal echoes
- * again.
+ * that has no name any more, and an apply is not interrupted. Invariant: however the process ends by itself, the
+ * terminal is as it was found.
  */
 #include "operator/terminal.h"
 
@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -27,6 +28,7 @@ static pthread_t noting_thread;
 static volatile sig_atomic_t interrupt_noted;
 static struct termios echoing;
 static volatile sig_atomic_t echo_is_off;
+static volatile sig_atomic_t output_is_kept;
 
 bool terminal_is_there(void) {
   return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
@@ -54,6 +56,36 @@ static void restore_echo(void) {
   if (echo_is_off)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &echoing); /* what was typed ahead is for the next question */
   echo_is_off = 0;
+}
+
+/* At Ctrl-C a terminal throws away what it has not shown yet, and may take so long over it that what is written about
+ * the key goes, too. It is told not to; what was typed ahead is thrown away by the handlers. */
+static void keep_output(void) {
+  struct termios keeping;
+  if (output_is_kept || tcgetattr(STDIN_FILENO, &keeping) != 0 || keeping.c_lflag & NOFLSH)
+    return;
+  keeping.c_lflag |= NOFLSH;
+  if (tcsetattr(STDIN_FILENO, TCSANOW, &keeping) != 0)
+    return;
+  output_is_kept = 1;
+  static bool at_exit;
+  if (!at_exit)
+    at_exit = atexit(terminal_restore) == 0;
+}
+
+static void discard_input(void) {
+  if (output_is_kept)
+    tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
+void terminal_restore(void) {
+  struct termios found;
+  restore_echo();
+  if (output_is_kept && tcgetpgrp(STDIN_FILENO) == getpgrp() && tcgetattr(STDIN_FILENO, &found) == 0) {
+    found.c_lflag &= ~(tcflag_t)NOFLSH;
+    tcsetattr(STDIN_FILENO, TCSANOW, &found);
+  }
+  output_is_kept = 0;
 }
 
 /* Reads one byte, unbuffered: what follows the line is not ours. Ctrl-C, where it is noted, is let in only while there
@@ -102,7 +134,8 @@ bool terminal_ask(const char *prompt, bool secret, struct buf *line) {
 
 static void on_interrupt(int signal_number) {
   (void)signal_number;
-  restore_echo();
+  discard_input();
+  terminal_restore();
   /* Nothing can be done about a failed write here. */
   ssize_t written = write(STDERR_FILENO, "\n", 1);
   written = write(STDERR_FILENO, interrupt_words, strlen(interrupt_words));
@@ -116,6 +149,7 @@ static void on_noted_interrupt(int signal_number) {
     pthread_kill(noting_thread, signal_number);
     return;
   }
+  discard_input();
   interrupt_noted = 1;
   if (interrupt_also)
     interrupt_also();
@@ -123,6 +157,7 @@ static void on_noted_interrupt(int signal_number) {
 
 /* Without SA_RESTART, so that whoever waits for input hears of it. */
 void terminal_note_interrupt(void (*also)(void)) {
+  keep_output();
   interrupt_also = also;
   is_noting = true;
   noting_thread = pthread_self();
@@ -136,6 +171,7 @@ bool terminal_was_interrupted(void) {
 }
 
 void terminal_catch_interrupt(const char *last_words) {
+  keep_output();
   interrupt_words = last_words;
   if (!is_noting)
     sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt}, &interrupt_before);

@@ -31,6 +31,8 @@ void terminal_note_interrupt(void (*also)(void));
 bool terminal_was_interrupted(void);
 /** From now on Ctrl-C writes `last_words` (static text) and ends the process at once with status 130. */
 void terminal_catch_interrupt(const char *last_words);
+/** Gives the terminal back as it was found. It happens by itself at exit(); a signal handler may call it, too. */
+void terminal_restore(void);
 /** From now on Ctrl-C does nothing: what follows is short and must be whole. */
 void terminal_ignore_interrupt(void);
 /** Back to what Ctrl-C did before terminal_catch_interrupt(). */

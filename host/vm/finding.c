@@ -6,6 +6,7 @@
 #include "vm/finding.h"
 
 #include "base/buf.h"
+#include "base/json_list.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -128,14 +129,5 @@ static int compare(const void *a, const void *b) {
 }
 
 void finding_sort(json_t *findings) {
-  size_t count = json_array_size(findings), index;
-  json_t **items = calloc(count + 1, sizeof *items), *finding;
-  if (!items)
-    return;
-  json_array_foreach(findings, index, finding) items[index] = json_incref(finding);
-  qsort(items, count, sizeof *items, compare);
-  json_array_clear(findings);
-  for (size_t i = 0; i < count; i++)
-    json_array_append_new(findings, items[i]);
-  free(items);
+  json_list_sort(findings, compare);
 }

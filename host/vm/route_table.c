@@ -280,6 +280,10 @@ enum mulligan_status route_table_add(struct route_table *table, const char *patt
                                      struct fault *fault) {
   if (pattern[0] != '/')
     return fault_set(fault, MULLIGAN_INVALID, "route \"%s\" does not start with a slash", pattern);
+  size_t own = sizeof MULLIGAN_OWN_PATHS - 1;
+  if (strncmp(pattern, MULLIGAN_OWN_PATHS, own) == 0 && (pattern[own] == '/' || pattern[own] == '\0'))
+    return fault_set(fault, MULLIGAN_INVALID, "route \"%s\": what is below %s/ is the host's own", pattern,
+                     MULLIGAN_OWN_PATHS);
   if (route->method >= ROUTE_METHOD_COUNT)
     return fault_set(fault, MULLIGAN_INVALID, "route \"%s\": its method is none of GET, POST, PUT, PATCH, DELETE",
                      pattern);

@@ -26,6 +26,9 @@ enum route_method {
 
 enum { ROUTE_MOST_PARAMETERS = 8, ROUTE_MOST_SEGMENTS = 32 };
 
+/** The first segment of the host's own pages: no script has a route there. */
+#define MULLIGAN_OWN_PATHS "/__mulligan__"
+
 /** The formats a response can have; a route's `renderers` is a set of them. */
 enum route_renderer { ROUTE_JSON = 1, ROUTE_HTML = 2, ROUTE_TEXT = 4, ROUTE_PROBLEM = 8 };
 /** "json", "html", "text" or "problem"; 0 for any other name. */
@@ -37,6 +40,7 @@ struct route {
   int entry;          /* the number of its entry on the Lua side, from 1 */
   double deadline;    /* seconds; 0: the setting's */
   unsigned renderers; /* enum route_renderer */
+  bool log_bodies;    /* the request log keeps what comes in and goes out */
   const char *file;   /* where it was registered; the table owns its copy */
   int line;
 };
@@ -76,8 +80,9 @@ struct route_table *route_table_create(void);
 void route_table_destroy(struct route_table *table);
 
 /**
- * Adds a handler (its file is copied). MULLIGAN_INVALID for a malformed pattern; MULLIGAN_CONSTRAINT when the method is
- * there already, or the same path under other parameter names: the fault names both places.
+ * Adds a handler (its file is copied). MULLIGAN_INVALID for a malformed pattern, and for one of the
+ * host's own paths; MULLIGAN_CONSTRAINT when the method is there already, or the same path under other parameter names:
+ * the fault names both places.
  */
 enum mulligan_status route_table_add(struct route_table *table, const char *pattern, const struct route *route,
                                      struct fault *fault);

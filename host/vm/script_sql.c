@@ -5,12 +5,10 @@
  */
 #include "vm/script_sql.h"
 
-#include "base/file.h"
 #include "data/migrate.h"
 #include "vm/finding.h"
 #include "vm/lua_walk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct sql {
@@ -40,10 +38,7 @@ void script_sql_open(struct store **out, const char *scripts, json_t *findings) 
   *out = NULL;
   struct migrate_plan plan = {0};
   struct fault fault;
-  char *folder = file_join(scripts, "migrations");
-  enum mulligan_status status =
-      folder ? migrate_plan_read(&plan, folder, &fault) : fault_set(&fault, MULLIGAN_NOMEM, "out of memory");
-  free(folder);
+  enum mulligan_status status = migrate_plan_read_scripts(&plan, scripts, &fault);
   if (status == MULLIGAN_OK)
     status = store_open(out, ":memory:", STORE_READ_WRITE, NULL, &fault);
   if (status == MULLIGAN_OK)

@@ -16,8 +16,10 @@
 #include "base/utf8.h"
 #include "vm/bind.h"
 #include "vm/code_word.h"
+#include "vm/error_chain.h"
 #include "vm/inspect.h"
 #include "vm/operator_call.h"
+#include "vm/traceback.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +299,25 @@ static void reset(struct session *session, lua_State *L, lua_State *co) {
   set_running(session, L);
 }
 
+/* What ErrorLog would have of it: the error is on top of L, the coroutine still as it failed. */
+static struct error_record *take_record(struct session *session, lua_State *L, lua_State *co) {
+  struct vm *vm = session->vm;
+  struct error_record *record = error_record_create(ERROR_SOURCE_OPERATOR);
+  if (!record)
+    return NULL;
+  record->lua_bytes = (int64_t)vm_memory(vm);
+  record->generation = generation_number(vm->generation);
+  record->breadcrumbs = vm_breadcrumbs(vm);
+  record->frames = traceback_take(co, vm->generation, vm->services->scrub, true, vm_taint(vm), &record->truncated);
+  lua_pushcfunction(L, error_chain_describe);
+  lua_pushvalue(L, -2);
+  lua_pushlightuserdata(L, record);
+  if (!is_stopped(session) && lua_pcall(L, 2, 0, 0) != LUA_OK)
+    lua_pop(L, 1);
+  error_chain_complete(record);
+  return record;
+}
+
 /* The coroutine `co` has failed with the error on its top. */
 static void take_failure(lua_State *L, struct execution *run, lua_State *co) {
   struct session *session = run->session;
@@ -306,6 +327,8 @@ static void take_failure(lua_State *L, struct execution *run, lua_State *co) {
   take_frames(co, out);
   lua_pushcfunction(L, describe_error);
   lua_xmove(co, L, 1);
+  if (out->end == SESSION_FAILED && !is_stopped(session))
+    out->error = take_record(session, L, co);
   if (find_chunk(co, &ar))
     session_copy_locals(L, co, &ar);
   lua_pushlightuserdata(L, out);
@@ -469,6 +492,7 @@ enum mulligan_status session_execute(struct session *session, const struct sessi
 void session_outcome_release(struct session_outcome *outcome) {
   json_decref(outcome->values);
   json_decref(outcome->frames);
+  error_record_destroy(outcome->error);
   free(outcome->type);
   free(outcome->message);
   *outcome = (struct session_outcome){0};

@@ -64,10 +64,11 @@ enum session_end {
 /** What came of it; released by the caller. */
 struct session_outcome {
   enum session_end end;
-  json_t *values; /* of SESSION_DONE: a list of {text} and {text, columns, rows, total} */
-  char *type;     /* otherwise: "db.Error", "Error" */
-  char *message;  /* without its place */
-  json_t *frames; /* a list of {file, line, function}, the innermost first; those of C are left out */
+  json_t *values;             /* of SESSION_DONE: a list of {text} and {text, columns, rows, total} */
+  char *type;                 /* otherwise: "db.Error", "Error" */
+  char *message;              /* without its place */
+  json_t *frames;             /* a list of {file, line, function}, the innermost first; those of C are left out */
+  struct error_record *error; /* of SESSION_FAILED: what ErrorLog would have of it, without who ran what; or NULL */
 };
 
 /** Runs an input to its end. MULLIGAN_OK unless the host itself failed. */

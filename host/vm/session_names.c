@@ -8,11 +8,11 @@
  */
 #include "vm/session_internal.h"
 
+#include "base/json_list.h"
 #include "vm/bind.h"
 #include "vm/inspect.h"
 #include "vm/operator_call.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -474,23 +474,6 @@ static int compare_texts(const void *left, const void *right) {
   return strcmp(json_string_value(*(json_t *const *)left), json_string_value(*(json_t *const *)right));
 }
 
-/* Sorted, each once; takes the list. */
-static json_t *sort_names(json_t *list) {
-  size_t count = json_array_size(list);
-  json_t **names = calloc(count + 1, sizeof *names);
-  json_t *sorted = json_array();
-  for (size_t i = 0; names && i < count; i++)
-    names[i] = json_array_get(list, i);
-  if (names)
-    qsort(names, count, sizeof *names, compare_texts);
-  for (size_t i = 0; names && i < count; i++)
-    if (i == 0 || compare_texts(&names[i - 1], &names[i]) != 0)
-      json_array_append(sorted, names[i]);
-  free(names);
-  json_decref(list);
-  return sorted;
-}
-
 static int complete(lua_State *L) {
   struct look *look = vm_context(vm_of(L));
   size_t count = json_array_size(look->path);
@@ -518,7 +501,9 @@ json_t *session_complete(struct session *session, const json_t *path) {
   struct look look = {.path = path, .result = json_array()};
   if (json_array_size(path) > 0)
     vm_call(session->vm, complete, &look, LOOK_SECONDS, NULL); /* what does not load has no names to offer */
-  return look.result ? sort_names(look.result) : NULL;
+  if (look.result)
+    json_list_sort_unique(look.result, compare_texts);
+  return look.result;
 }
 
 /* ---- looking a name up ---- */

@@ -66,13 +66,14 @@ function seminars.update(id, changes)
   end)
 end
 
--- The two orders are two texts, so that no word of the client's becomes part of a statement.
+-- The two orders are two texts, so that no word of the client's becomes part of a statement. The plus signs keep SQLite
+-- from preparing the statement anew for each pattern, in case an index would do for it: none does.
 local LIST <const> = [[
   SELECT s.id, s.name,
          (SELECT count(*) FROM user_seminar us
            WHERE us.seminar_id = s.id AND us.role = 'participant' AND us.is_active = 1) AS participant_count
     FROM seminar s
-   WHERE s.name LIKE :like ESCAPE '\' AND s.name GLOB :glob
+   WHERE s.name LIKE +:like ESCAPE '\' AND s.name GLOB +:glob
    ORDER BY ]]
 local NEWEST <const> = LIST .. "s.created_at DESC, s.id DESC"
 local EARLIEST <const> = LIST .. "s.created_at, s.id"

@@ -193,6 +193,71 @@ print "no"
     has(page, "Nothing has been saved.")
   end)
 
+  it("puts a cell that fails on record for developers, and nothing else of a run", function()
+    local path <const> = write("fail.lua", [==[
+-- %%
+-- @param note string required "what to note"
+db.exec("UPDATE item SET note = ? WHERE id = 1", note)
+local function deeper(depth) error("enough " .. depth) end
+
+-- %%
+local all = db.one("SELECT count(*) AS n FROM item").n
+deeper(all + 4)
+]==])
+    local result <const> = run(path, "-p", "note=grey", "--as", "Ada")
+    assert.are.equal(1, result.status)
+    local reference <const> = result.stderr:match("recorded as (ERR%-%w+%-%w+)")
+    local row <const> = ledger:json("errors", "show", reference)
+    assert.are.same({ "notebook", "error", "LuaError", path .. ":4: enough 7", path, "Ada" },
+      { row.source, row.level, row.exc_type, row.message, row.script, row.operator })
+    assert.are.same({ note = "grey" }, row.args)
+    assert.are.equal(4, row.frames[2].line)
+    assert.are.equal(7, row.frames[2].locals.depth)
+    has(json.encode(row.breadcrumbs), "SELECT count(*) AS n FROM item")
+
+    for code, type in pairs {
+      ["return return"] = "SyntaxError", ["db.query 'SELECT nmae FROM item'"] = "db.Error",
+      ["local text = 'x' for _ = 1, 60 do text = text .. text end"] = "MemoryExceeded",
+    } do
+      local failed <const> = run(write("other.lua", "-- %%\n" .. code .. "\n"), "--json")
+      assert.are.equal(1, failed.status)
+      local known <const> = ledger:json("errors", "show", json.decode(failed.stdout).reference)
+      assert.are.same({ "notebook", type }, { known.source, known.exc_type })
+      assert.truthy(known.message ~= "" and known.message)
+    end
+    local before <const> = #ledger:json("errors", "list")
+    assert.are.equal(3, run(write("no.lua", "-- %%\nop.abort 'not today'\n")).status)
+    assert.are.equal(0, run(write("yes.lua", "-- %%\nprint 'fine'\n")).status)
+    assert.are.equal(before, #ledger:json("errors", "list"))
+  end)
+
+  it("leaves files that are forgotten after a year, or as the setting says; the audit is not", function()
+    local path <const> = write("quick.lua", "-- %%\nprint 'here I am'\n")
+    local function files()
+      return tonumber(shell.run({ "sh", "-c", 'ls "$1" | wc -l', "sh", ledger.data .. "/runs" }).stdout)
+    end
+    local function age(days)
+      assert.are.equal(0, shell.run({ "sh", "-c", 'touch -d "$1" "$2"/*', "sh", days .. " days ago",
+        ledger.data .. "/runs" }).status)
+    end
+    run(path)
+    local first <const> = ledger:newest().id
+    shell.write(ledger.data .. "/runs/notes.txt", "somebody's own")
+    age(364)
+    run(path)
+    assert.are.equal(5, files())
+    age(366)
+    run(path)
+    assert.are.equal(3, files()) -- the newest run's, and what is not a run's
+    has(ledger:done("audit", "show", first), "here I am")
+    age(8)
+    ledger:with({ MULLIGAN_RUN_KEEP = "7d" }):cli("notebook", "run", path)
+    assert.are.equal(3, files())
+    age(9999)
+    ledger:with({ MULLIGAN_RUN_KEEP = "0" }):cli("notebook", "run", path)
+    assert.are.equal(5, files())
+  end)
+
   it("tells what op.abort() said, with status 3", function()
     local result <const> = run(write("rename.lua", RENAME), "-p", "name=chair", "-p", "note=x", "--apply")
     assert.are.equal(3, result.status)
@@ -396,7 +461,8 @@ db.exec("UPDATE item SET note = ? WHERE id = 1", yes and "painted" or "plain")
     assert.are.equal(1, result.status)
     local _, own <const>, page <const> = left()
     local audit <const> = shell.read(ledger.data .. "/audit.db")
-    for _, text in ipairs { result.stdout, result.stderr, page, shell.read(own), audit } do
+    local row <const> = ledger:done("errors", "show", json.decode(result.stdout).reference, "--json")
+    for _, text in ipairs { result.stdout, result.stderr, page, shell.read(own), audit, row } do
       lacks(text, "hush hush")
     end
     has(page, "not [scrubbed]")

@@ -10,8 +10,8 @@ local function path(name)
   return root .. "/scripts/" .. name
 end
 
-local function lua_files(folder)
-  local pipe <close> = assert(io.popen(("cd %s && find . -name '*.lua' | sort"):format(shell.quote(folder))))
+local function files(folder, ending)
+  local pipe <close> = assert(io.popen(("cd %s && find . -name '*.%s' | sort"):format(shell.quote(folder), ending)))
   local names <const> = {}
   for name in pipe:lines() do
     names[#names + 1] = name:gsub("^%./", "")
@@ -29,14 +29,14 @@ end
 --- The names of all scripts below a folder.
 -- @return a sorted list
 function scripts.names()
-  return lua_files(path "")
+  return files(path "", "lua")
 end
 
 --- The sources of the notebooks, which speak to operators as scripts do.
 -- @return a table by name, "notebooks/reverse_drop.lua"
 function scripts.notebooks()
   local folder <const>, sources <const> = path "../notebooks", {}
-  for _, name in ipairs(lua_files(folder)) do
+  for _, name in ipairs(files(folder, "lua")) do
     sources["notebooks/" .. name] = assert(shell.read(folder .. "/" .. name))
   end
   return sources
@@ -44,9 +44,11 @@ end
 
 --- Makes the service's tables in this program's own database.
 function scripts.migrate()
-  local sql <const> = scripts.source("migrations/0001_seminar_service.sql"):gsub("%-%-[^\n]*", "")
-  for statement in sql:gmatch("[^;]+;") do
-    db.exec(statement)
+  for _, name in ipairs(files(path "migrations", "sql")) do
+    local sql <const> = scripts.source("migrations/" .. name):gsub("%-%-[^\n]*", "")
+    for statement in sql:gmatch("[^;]+;") do
+      db.exec(statement)
+    end
   end
 end
 

@@ -172,6 +172,51 @@ static void test_values_keep_their_types(void **state) {
   assert_sound(f, false, 2);
 }
 
+/* ---- size ---- */
+
+/* An entry beyond 64 MiB, which is more than a store takes of others: a run that changes 20,000 rows of 2 KB is such.
+ */
+static void test_a_run_that_changes_much_is_read_again_whole(void **state) {
+  enum { SIDE = 24 * 1024 * 1024 };
+  struct fixture *f = *state;
+  char run[MULLIGAN_REFERENCE_SIZE];
+  char *bytes = malloc(SIDE), *described = malloc(SIDE);
+  assert_non_null(bytes);
+  assert_non_null(described);
+  memset(bytes, 'c', SIDE);
+  int head = snprintf(described, SIDE, "[{\"table\":\"item\",\"after\":\"");
+  memset(described + head, 'd', (size_t)(SIDE - head));
+  memcpy(described + SIDE - sizeof "\"}]", "\"}]", sizeof "\"}]");
+
+  struct audit *audit = open_audit(f);
+  begin(f, audit, run);
+  const struct changeset changes = {.bytes = bytes, .length = SIDE}, inverse = {.bytes = described, .length = SIDE};
+  const struct audit_plan plan = {
+      .sha = "5ha", .schema = "schema", .changes = &changes, .inverse = &inverse, .described = described, .rows = 1};
+  if (audit_plan(audit, run, &plan, &f->fault) != MULLIGAN_OK)
+    fail_msg("%s", f->fault.message);
+  end(f, audit, run, AUDIT_PLANNED);
+  audit_close(audit);
+
+  json_t *facts;
+  if (audit_get(f->folder, run, &facts, &f->fault) != MULLIGAN_OK)
+    fail_msg("%s", f->fault.message);
+  const json_t *change = json_array_get(json_object_get(facts, "changes"), 0);
+  assert_int_equal(json_string_length(json_object_get(change, "after")), strlen(described) - (size_t)head - 3);
+  json_decref(facts);
+  for (int side = 0; side < 2; side++) {
+    struct changeset back;
+    if (audit_changes(f->folder, run, side == 1, &back, &f->fault) != MULLIGAN_OK)
+      fail_msg("%s", f->fault.message);
+    assert_int_equal(back.length, SIDE);
+    assert_memory_equal(back.bytes, side == 1 ? described : bytes, SIDE);
+    changeset_release(&back);
+  }
+  assert_sound(f, true, 3);
+  free(bytes);
+  free(described);
+}
+
 /* ---- settling ---- */
 
 static void test_a_run_without_a_word_is_settled_by_app_db(void **state) {
@@ -256,6 +301,7 @@ int main(void) {
       WITH_FIXTURE(test_a_run_under_way_does_not_make_it_unsound),
       WITH_FIXTURE(test_an_ending_that_app_db_never_heard_of_shows),
       WITH_FIXTURE(test_values_keep_their_types),
+      WITH_FIXTURE(test_a_run_that_changes_much_is_read_again_whole),
       WITH_FIXTURE(test_a_run_without_a_word_is_settled_by_app_db),
       WITH_FIXTURE(test_a_run_that_is_alive_is_left_alone),
       WITH_FIXTURE(test_runs_at_once_make_one_chain),

@@ -128,7 +128,8 @@ static void refuses_what_makes_no_sense(void **state) {
       {"user/", "does not start with a slash"},    {"/a//b/", "empty segment"},
       {"/{}/", "neither {name} nor {name:int}"},   {"/{a:float}/", "neither {name} nor {name:int}"},
       {"/x{a}/", "takes a whole segment"},         {"/{a}/{a}/", "two parameters named \"a\""},
-      {"/{1a}/", "neither {name} nor {name:int}"},
+      {"/{1a}/", "neither {name} nor {name:int}"}, {"/__mulligan__/errors/{ref}", "is the host's own"},
+      {"/__mulligan__", "is the host's own"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct route_table *table = route_table_create();
