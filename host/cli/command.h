@@ -76,14 +76,17 @@ int command_fault(const struct command_context *context, const struct fault *fau
  * written. */
 int command_print_json(const struct command_context *context, const json_t *value);
 
+int command_alerts(struct command_context *context, int argc, char **argv);
 int command_audit(struct command_context *context, int argc, char **argv);
 int command_check(struct command_context *context, int argc, char **argv);
 int command_errors(struct command_context *context, int argc, char **argv);
 int command_plan(struct command_context *context, int argc, char **argv);
 int command_reload(struct command_context *context, int argc, char **argv);
+int command_log(struct command_context *context, int argc, char **argv);
 int command_migrate(struct command_context *context, int argc, char **argv);
 int command_notebook(struct command_context *context, int argc, char **argv);
 int command_repl(struct command_context *context, int argc, char **argv);
+int command_requests(struct command_context *context, int argc, char **argv);
 int command_routes(struct command_context *context, int argc, char **argv);
 int command_run(struct command_context *context, int argc, char **argv);
 int command_serve(struct command_context *context, int argc, char **argv);

@@ -13,6 +13,8 @@
 const struct command commands[] = {
     {"serve", "", "serve the scripts over HTTP", command_serve, true},
     {"errors", "list|show REF…|groups|resolve|reopen|mute GROUP|prune", "what went wrong", command_errors, false},
+    {"alerts", "status|test CHANNEL|retry [CHANNEL]", "Slack and mail: do they work, and what waits", command_alerts,
+     false},
     {"run", "[NAME]", "run an operator script: first shown, then done", command_run, false},
     {"notebook", "list|show NAME|run NAME -p KEY=VALUE …|convert A B", "notebooks of the operations desk",
      command_notebook, false},
@@ -25,6 +27,8 @@ const struct command commands[] = {
     {"reload", "", "let the running host load its scripts anew, and say what came of it", command_reload, false},
     {"migrate", "", "bring the database to the scripts' newest migration", command_migrate, false},
     {"user", "create", "make a user", command_user, false},
+    {"requests", "[show ID]", "what was asked and answered, by whom and how fast", command_requests, false},
+    {"log", "", "the end of the running host's log, and what comes next", command_log, false},
     {"version", "", "what this program is made of", command_version, false},
     {NULL, NULL, NULL, NULL, false},
 };

@@ -12,13 +12,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "http/debug_console.h"
 #include "http/debug_page.h"
 #include "http/debug_source.h"
+#include "http/error_page.h"
 #include "http/exchange_head.h"
+#include "http/exchange_log.h"
 #include "http/negotiation.h"
 #include "http/pages.h"
+#include "http/path_segment.h"
 #include "http/reason.h"
 #include "vm/generation.h"
 #include "vm/request.h"
@@ -53,6 +55,7 @@ struct exchange {
   const struct mg_request_info *info;
   struct exchange_head head;
   char id[ID_SIZE];
+  int64_t begun_ns;
   bool close;      /* the connection ends with this answer */
   struct buf path; /* the decoded segments, one after the other */
   struct buf body;
@@ -66,6 +69,7 @@ struct exchange {
   struct vm_response response;
   char reference[MULLIGAN_REFERENCE_SIZE]; /* of the error on record; "" for none */
   struct buf out;
+  struct buf entry; /* for the request log */
 };
 
 /* ---- life ---- */
@@ -84,6 +88,7 @@ struct exchange *exchange_create(struct exchange_shared *shared) {
   buf_init(&exchange->body, (size_t)shared->services->settings->body_limit);
   size_t most = (size_t)shared->services->settings->response_limit;
   buf_init(&exchange->out, most + KEPT_BUFFER);
+  buf_init(&exchange->entry, EXCHANGE_LOG_MOST);
   vm_response_init(&exchange->response, most);
   return exchange;
 }
@@ -94,6 +99,7 @@ void exchange_destroy(struct exchange *exchange) {
   buf_release(&exchange->path);
   buf_release(&exchange->body);
   buf_release(&exchange->out);
+  buf_release(&exchange->entry);
   vm_response_release(&exchange->response);
   free(exchange);
 }
@@ -114,6 +120,7 @@ static void begin(struct exchange *exchange, struct mg_connection *connection) {
   exchange->info = mg_get_request_info(connection);
   exchange->head = (struct exchange_head){0};
   write_id(exchange);
+  exchange->begun_ns = clock_monotonic_ns();
   exchange->close = false;
   exchange->segment_count = 0;
   buf_clear(&exchange->path, KEPT_BUFFER);
@@ -128,39 +135,6 @@ static void begin(struct exchange *exchange, struct mg_connection *connection) {
 
 /* ---- the request's path ---- */
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = (char)(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Appends one decoded segment; false for a broken escape, a NUL or control character, or bad UTF-8. */
-static bool decode_segment(struct buf *out, const char *text, size_t length) {
-  if (!buf_reserve(out, length))
-    return false;
-  char *start = out->data + out->length, *to = start;
-  bool ascii = true;
-  for (size_t i = 0; i < length; i++) {
-    char c = text[i];
-    if (c == '%') {
-      int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
-      int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0)
-        return false;
-      c = (char)(high * 16 + low);
-      i += 2;
-    }
-    if ((unsigned char)c < ' ' || c == 0x7f)
-      return false;
-    ascii = ascii && (unsigned char)c < 0x80;
-    *to++ = c;
-  }
-  *to = '\0';
-  out->length += (size_t)(to - start);
-  return ascii || utf8_valid(start, (size_t)(to - start));
-}
-
 /* Takes the path apart, decoding segment by segment, so that an encoded slash never makes two of one. */
 static bool read_path(struct exchange *exchange) {
   const char *raw = exchange->info->local_uri_raw ? exchange->info->local_uri_raw : exchange->info->local_uri;
@@ -174,7 +148,7 @@ static bool read_path(struct exchange *exchange) {
     size_t length = strcspn(at, "/");
     size_t before = exchange->path.length + 1;
     buf_add_char(&exchange->path, '/');
-    if (!decode_segment(&exchange->path, at, length))
+    if (!path_segment_decode(&exchange->path, at, length))
       return false;
     if (exchange->segment_count == ROUTE_MOST_SEGMENTS)
       countable = false;
@@ -326,6 +300,14 @@ static void write_head(struct exchange *exchange, bool bodiless) {
   buf_add(out, "\r\n", 2);
 }
 
+/* Leaves what became of the request to the request log; returns the status. */
+static int log_answer(struct exchange *exchange, int status, size_t bytes) {
+  const struct exchange_log_answer answer = {status, bytes, exchange->begun_ns, exchange->reference};
+  exchange_log_add(exchange->shared->services->requests, exchange->info, &exchange->request, &exchange->response,
+                   &answer, &exchange->entry);
+  return status;
+}
+
 /* Writes head and body as one, and returns the status. */
 static int send_answer(struct exchange *exchange) {
   struct vm_response *response = &exchange->response;
@@ -338,16 +320,18 @@ static int send_answer(struct exchange *exchange) {
     mg_disable_connection_keep_alive(exchange->connection);
   }
   write_head(exchange, bodiless);
+  size_t head_length = out->length;
   if (!head && !bodiless)
     buf_add(out, response->body.data, response->body.length);
   if (out->failed) {
     log_error("an answer of %zu bytes could not be put together", response->body.length);
     exchange->close = true;
     mg_disable_connection_keep_alive(exchange->connection);
-    return 500;
+    return log_answer(exchange, 500, 0);
   }
-  mg_write(exchange->connection, out->data, out->length);
-  return response->status;
+  int sent = mg_write(exchange->connection, out->data, out->length);
+  bool whole_head = sent > 0 && (size_t)sent > head_length;
+  return log_answer(exchange, response->status, whole_head ? (size_t)sent - head_length : 0);
 }
 
 /* ---- errors ---- */
@@ -557,6 +541,9 @@ static int answer(struct exchange *exchange) {
     return refuse(exchange, 413, "too_large", NULL, true);
   if (status)
     return refuse(exchange, 400, "bad_body", "the body cannot be read to its end", true);
+  if (error_page_answer(&exchange->response, &exchange->request, exchange->head.accept,
+                        error_log_folder(exchange->shared->services->errors), in_debug_mode(exchange)))
+    return send_answer(exchange);
   struct debug_console *console = exchange->shared->console;
   if (console && debug_console_answer(console, &exchange->request, exchange->info->server_port, &exchange->response))
     return send_answer(exchange);

@@ -49,6 +49,7 @@
 ---@field throttle? string|mulligan.Throttle|(string|mulligan.Throttle)[] names of rates, or functions
 ---@field parsers? ("json"|"form"|"multipart")[]
 ---@field renderers? ("json"|"html"|"text")[]
+---@field log_bodies? boolean the request log keeps the beginnings of what is sent and answered, without secrets
 ---@field deadline? number seconds that the handler may run
 
 ---Which function answers which method on which path. Only for files in `routes/`, while they load.
@@ -607,6 +608,121 @@ function rate.hit(key, limit, window) end
 ---@field authenticators? string[]
 ---@field throttle_rates? table<string, string>
 ---@field app? table the application's own
+
+-- mulligan.slack, and templates of alerts ----------------------------------------------------------------------------
+
+---What scripts/alerts/slack.lua is given. Times are microseconds since 1970; what is not known is not there.
+---@class mulligan.Alert
+---@field kind "new"|"regression"|"count"|"spike"|"reload"|"operator"|"repeats"|"digest"|"test"
+---@field reasons? string[] those of these words that apply
+---@field environment string
+---@field url? string the error's page, where public_url is set
+---@field ref? string
+---@field group? integer
+---@field title? string
+---@field culprit? string
+---@field source? string "request", "operator", "notebook", "reload", "warning", "host"
+---@field level? string
+---@field handled? boolean
+---@field status? integer
+---@field code? string
+---@field app_code? integer
+---@field exc_type? string
+---@field message? string
+---@field method? string
+---@field route? string
+---@field path? string
+---@field user_id? integer
+---@field user_email? string
+---@field script? string
+---@field operator? string
+---@field request_id? string
+---@field generation? integer
+---@field release? string
+---@field host? string
+---@field occurred_at? integer
+---@field frame? {file: string, line?: integer, function?: string} the innermost of the application
+---@field total? integer of the group, ever
+---@field times? integer since the last message about it
+---@field users? integer different ones
+---@field first_seen? integer
+---@field last_seen? integer
+---@field messages? integer of a digest: held back
+---@field since? integer of a digest
+---@field groups? mulligan.AlertGroup[] of a digest, the most frequent first
+---@field more_groups? integer of a digest: beyond those
+
+---@class mulligan.AlertGroup
+---@field group integer
+---@field title string
+---@field status? integer
+---@field times integer
+---@field total integer
+---@field ref? string
+---@field url? string
+
+---A template of alerts: the function that its file returns.
+---@alias mulligan.AlertTemplate fun(alert: mulligan.Alert): {text?: string, blocks?: table[]}
+
+---Texts are Slack's markup; a value goes into one through escape, code or code_block.
+---@class mulligan.slack
+local slack = {}
+
+---@param value any
+---@return string markup on one line
+function slack.escape(value) end
+
+---@param value any
+---@return string markup on one line
+function slack.code(value) end
+
+---@param value any
+---@return string markup with its line breaks
+function slack.code_block(value) end
+
+---@param us? integer
+---@param format? string Slack's, "{date_short_pretty} {time_secs}" unless given
+---@return string markup
+function slack.date(us, format) end
+
+---@param url string
+---@param label string
+---@return string markup
+function slack.link(url, label) end
+
+---@param text string no markup
+---@return table block
+function slack.header(text) end
+
+---@param text string markup
+---@param accessory? table a button
+---@return table block
+function slack.section(text, accessory) end
+
+---@param list {[1]: string, [2]: any}[] label and markup
+---@return table block
+function slack.fields(list) end
+
+---@param ... string|false|nil markup
+---@return table block
+function slack.context(...) end
+
+---@param text string no markup
+---@param url string
+---@param style? "primary"|"danger"
+---@return table element for actions() or section()
+function slack.button(text, url, style) end
+
+---@param ... table buttons
+---@return table block
+function slack.actions(...) end
+
+---@return table block
+function slack.divider() end
+
+---@param ... table|false|nil
+---@return table[] blocks
+function slack.blocks(...) end
 
 -- Operator scripts ---------------------------------------------------------------------------------------------------
 

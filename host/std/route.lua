@@ -19,6 +19,7 @@ local OPTIONS <const> = {
   auth = true,
   authenticators = true,
   deadline = true,
+  log_bodies = true,
   parsers = true,
   permissions = true,
   renderers = true,
@@ -72,7 +73,8 @@ end
 --- Registers a handler for GET (and so for HEAD).
 -- @tparam string pattern the path, from the slash on
 -- @tparam function handler `(req)` → status, body, headers
--- @tparam ?table options auth, authenticators, permissions, throttle, parsers, renderers, deadline (seconds)
+-- @tparam ?table options auth, authenticators, permissions, throttle, parsers, renderers, deadline (seconds),
+-- log_bodies (true: the request log keeps the beginnings of what is sent and answered, without secrets)
 function route.get(pattern, handler, options)
   register("GET", pattern, handler, options)
 end

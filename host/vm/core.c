@@ -72,7 +72,7 @@ static lua_Integer number_of(const struct route_table *table, const char *patter
 /***
  * Registers a route, while the route files load.
  * @function register
- * @tparam table entry method, pattern, handler, checks, renderers, deadline and what dispatch needs; kept
+ * @tparam table entry method, pattern, handler, checks, renderers, deadline, log_bodies and what dispatch needs; kept
  */
 static int core_register(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -94,6 +94,12 @@ static int core_register(lua_State *L) {
   const char *pattern = luaL_checkstring(L, 4);
   route.deadline = read_deadline(L, 5, &ar);
   route.renderers = read_renderers(L, 1);
+  lua_getfield(L, 1, "log_bodies");
+  if (!lua_isnoneornil(L, -1) && !lua_isboolean(L, -1))
+    return luaL_error(L, "%s:%d: a route's log_bodies must be true or false, not %s", ar.short_src, ar.currentline,
+                      luaL_tolstring(L, -1, NULL));
+  route.log_bodies = lua_toboolean(L, -1);
+  lua_pop(L, 1);
 
   /* The first vm of a generation fills the route table. The others run the same sources, but not in the same order
    * where a script goes by pairs(), which differs from state to state. */

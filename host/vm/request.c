@@ -14,6 +14,7 @@
 #include "vm/request_value.h"
 #include "vm/vm_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,8 +29,6 @@ struct call {
   struct vm_response *response;
   struct vm *vm;
   bool has_table; /* the registry has this request's */
-  int64_t user_id;
-  char user_email[256];
 };
 
 /* ---- the request, in Lua ---- */
@@ -61,15 +60,18 @@ static void push_entry(lua_State *L, const struct vm_request *request) {
   lua_remove(L, -2);
 }
 
-/* Notes who asked, for the error's record. */
-static void read_user(lua_State *L, struct call *call, int request) {
+/* Notes who asked, for the request log and the error's record: where nobody has asked for the user yet, nobody. An
+ * answer is made by now, and must not become a failure because of it: so no metamethod of the user's is called. */
+static void read_user(lua_State *L, struct vm_response *response, int request) {
   lua_pushliteral(L, "user");
-  if (lua_rawget(L, request) == LUA_TTABLE) {
-    if (lua_getfield(L, -1, "id") == LUA_TNUMBER)
-      call->user_id = lua_tointeger(L, -1);
-    if (lua_getfield(L, -2, "email") == LUA_TSTRING)
-      strncat(call->user_email, lua_tostring(L, -1), sizeof call->user_email - 1);
-  }
+  if (lua_rawget(L, request) != LUA_TTABLE)
+    return;
+  lua_pushliteral(L, "id");
+  if (lua_rawget(L, -2) == LUA_TNUMBER)
+    response->user_id = lua_tointeger(L, -1);
+  lua_pushliteral(L, "email");
+  if (lua_rawget(L, -3) == LUA_TSTRING)
+    snprintf(response->user_email, sizeof response->user_email, "%s", lua_tostring(L, -1));
 }
 
 /* ---- the two calls ---- */
@@ -107,8 +109,7 @@ static int run_body(lua_State *L) {
   push_request(L, call); /* 1 */
   call_handler(L, call, 1);
   vm_response_write(L, call->response, lua_gettop(L) - 2);
-  if (call->response->status >= 400)
-    read_user(L, call, 1);
+  read_user(L, call->response, 1);
   return 0;
 }
 
@@ -122,7 +123,7 @@ static int fail_body(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &request_key);
   else
     push_request(L, call); /* the raise came before there was one */
-  read_user(L, call, 3);
+  read_user(L, response, 3);
   lua_settop(L, 3);
   lua_getfield(L, 1, "fail");
   vm_push_error(vm, L);
@@ -221,9 +222,9 @@ static void finish_record(struct call *call, struct error_record *record, int64_
   record->generation = generation_number(vm_generation(call->vm));
   record->duration_us = (clock_monotonic_ns() - started_ns) / 1000;
   record->lua_bytes = (int64_t)vm_memory(call->vm);
-  record->user_id = call->user_id;
-  if (call->user_email[0])
-    set_text(record, &record->user_email, call->user_email, strlen(call->user_email));
+  record->user_id = response->user_id;
+  if (response->user_email[0])
+    set_text(record, &record->user_email, response->user_email, strlen(response->user_email));
   set_text(record, &record->code, response->code, strlen(response->code));
   if (returned) {
     set_text(record, &record->exc_type, "Response", 8);
@@ -295,5 +296,6 @@ void request_run(struct vm *vm, const struct vm_request *request, struct vm_resp
     store_rollback(vm_store(vm)); /* what the exception handler left */
   if (raised || response->status >= 400)
     finish_record(&call, record, started_ns);
+  response->taint = vm_detach_taint(vm);
   vm_end_request(vm);
 }

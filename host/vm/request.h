@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "data/error_log.h"
+#include "data/request_entry.h"
 #include "vm/response.h"
 #include "vm/route_table.h"
 #include "vm/vm.h"
@@ -16,11 +17,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct request_header {
-  const char *name; /* as sent */
-  const char *value;
-};
 
 /** What is asked. All pointers are the caller's and need to live through request_run() only. */
 struct vm_request {

@@ -6,6 +6,7 @@
  */
 #include "vm/response.h"
 
+#include "base/taint.h"
 #include "base/token.h"
 #include "base/utf8.h"
 #include "vm/bind.h"
@@ -32,6 +33,8 @@ void vm_response_release(struct vm_response *response) {
   buf_release(&response->detail);
   error_record_destroy(response->error);
   response->error = NULL;
+  taint_destroy(response->taint);
+  response->taint = NULL;
 }
 
 /* What one answer may leave behind is kept; what a large one took is given back. */
@@ -52,6 +55,10 @@ void vm_response_reset(struct vm_response *response) {
   vm_response_clear(response);
   error_record_destroy(response->error);
   response->error = NULL;
+  taint_destroy(response->taint);
+  response->taint = NULL;
+  response->user_id = 0;
+  response->user_email[0] = '\0';
 }
 
 /* ---- the response, out of Lua ---- */

@@ -26,6 +26,9 @@ struct vm_response {
   char code[64];               /* of the error; "" for none */
   int64_t app_code;
   struct error_record *error; /* to be recorded: set for every status of 400 and above; owned */
+  int64_t user_id;            /* who asked, as far as the handler has found that out; 0 for nobody */
+  char user_email[256];       /* "" for none */
+  struct taint *taint;        /* what turned out to be secret, if anybody asked; owned */
 };
 
 /** Makes an empty response whose buffers may grow to `body_cap`. */

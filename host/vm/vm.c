@@ -414,8 +414,7 @@ static int boot(lua_State *L) {
   return 0;
 }
 
-/* Puts the place before what went wrong while the scripts loaded, where the words do not begin with one. */
-static void place_boot_fault(const struct vm *vm, struct fault *fault) {
+void vm_place_fault(const struct vm *vm, struct fault *fault) {
   if (fault && vm->stop == VM_STOP_DEADLINE)
     fault_set(fault, MULLIGAN_INTERRUPTED, "the scripts took longer than %g s to load (the setting load_deadline)",
               vm->services->settings->load_deadline);
@@ -466,7 +465,7 @@ enum mulligan_status vm_create(struct vm **out, const struct vm_services *servic
   }
   status = vm_call(vm, boot, NULL, services->settings->load_deadline, fault);
   if (status != MULLIGAN_OK) {
-    place_boot_fault(vm, fault);
+    vm_place_fault(vm, fault);
     goto failed;
   }
   *out = vm;

@@ -28,6 +28,7 @@ struct generation;
 struct last_save;
 struct taint;
 struct failed_index;
+struct request_log;
 
 /** What every vm of this process shares; filled once by the command, outlives them all, read-only. */
 struct vm_services {
@@ -36,6 +37,7 @@ struct vm_services {
   struct failed_index *failed_index; /* in debug mode: of the failed calls that vms keep; NULL otherwise */
   struct last_save *last_save;       /* what became of the scripts that were saved last; may be NULL */
   struct error_log *errors;          /* NULL where nothing is recorded (`mulligan check`) */
+  struct request_log *requests;      /* NULL where nothing is served, or no request is logged */
   struct write_lock *app_lock;       /* the write lock of app.db; NULL without a database */
   const char *app_path;              /* the path of app.db; NULL without a database */
   unsigned char key[MULLIGAN_SECRET_KEY_BYTES];

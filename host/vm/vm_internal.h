@@ -114,6 +114,10 @@ struct vm {
 /** Gives the vm a fresh coroutine in place of the one it has. May raise. */
 void vm_renew_coroutine(lua_State *L);
 
+/** Puts the place before what went wrong while scripts loaded in the last vm_call(), where the words do not begin with
+ * one. */
+void vm_place_fault(const struct vm *vm, struct fault *fault);
+
 /** After a request: forgets its error, its id and its secrets, and condemns a vm that has served its million. */
 void vm_end_request(struct vm *vm);
 
@@ -121,6 +125,8 @@ void vm_end_request(struct vm *vm);
 
 /** From now on the secrets of the calls are those that `name_secrets` names (NULL: none) and what turns up. */
 void vm_begin_secrets(struct vm *vm, vm_name_secrets *name_secrets);
+/** What has been found to be secret, which is the caller's from now on; NULL if nobody has asked. */
+struct taint *vm_detach_taint(struct vm *vm);
 
 /* limits.c */
 

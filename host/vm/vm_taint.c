@@ -14,6 +14,12 @@ void vm_begin_secrets(struct vm *vm, vm_name_secrets *name_secrets) {
   vm->name_secrets = name_secrets;
 }
 
+struct taint *vm_detach_taint(struct vm *vm) {
+  struct taint *taint = vm->taint;
+  vm->taint = NULL;
+  return taint;
+}
+
 struct taint *vm_taint(struct vm *vm) {
   if (vm->taint)
     return vm->taint;

@@ -3,5 +3,6 @@ return {
   "small", "row",
   "seminar", "list", "me", "login", "join", "drop",
   "always_500", "always_500_unrecorded", "always_500_whole",
-  "limits", "growth_seminar", "growth_me", "growth_search", "memory", "reload", "desk", "start",
+  "limits", "growth_seminar", "growth_me", "growth_search", "memory",
+  "request_log", "log", "alerts", "reload", "desk", "start",
 }
