@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "http/debug_console.h"
 #include "http/exchange.h"
+#include "http/listener.h"
 #include "http/stack.h"
 #include "vm/watchdog.h"
 
@@ -249,6 +250,7 @@ int server_stop(struct server *server) {
   int stuck = vm_pool_stuck(server->shared.pool);
   if (stuck > 0)
     return stuck; /* civetweb would wait for their threads without end */
+  listener_end(server->port);
   mg_stop(server->context);
   mg_exit_library();
   debug_console_destroy(server->shared.console);
