@@ -66,6 +66,7 @@ struct settings {
   int64_t error_storm_limit;            /* errors of one group and minute that are stored whole */
   double error_keep;                    /* seconds errors are kept; 0: for ever */
   double plan_keep;                     /* seconds plans are kept; 0: for ever */
+  double run_keep;                      /* seconds the files of notebooks' runs are kept; 0: for ever */
   struct settings_list bookkeeping;     /* the columns a change to which is no edit */
   int64_t hash_concurrency;             /* password hashes computed at a time */
   bool watch;                           /* load the scripts anew when they change */
@@ -79,8 +80,9 @@ struct settings {
   int64_t request_log_rows; /* rows that are kept */
   double request_log_keep;  /* seconds they are kept; 0: for ever */
   /* alerts */
-  json_t *alerts;   /* what alerts, and how often: alert_rules.h */
-  char *public_url; /* where people reach this host, for links; "" for none */
+  json_t *alerts;       /* what alerts, and how often: alert_rules.h */
+  double alert_timeout; /* seconds that one attempt to deliver a message may take */
+  char *public_url;     /* where people reach this host, for links; "" for none */
   char *slack_token, *slack_channel, *slack_webhook_url, *slack_api_url;
   char *mail_server, *mail_username, *mail_password, *mail_from;
   int64_t mail_port;

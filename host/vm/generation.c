@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/settings.h"
+#include "vm/alert_template.h"
 #include "vm/compiled.h"
 
 #include <stdatomic.h>
@@ -153,6 +154,8 @@ enum mulligan_status generation_run(struct generation *generation, const struct 
   enum mulligan_status status =
       vm_create(&generation->first, &generation->services, generation, VM_KIND_REQUEST, NULL, fault);
   generation->open = false;
+  if (status == MULLIGAN_OK)
+    status = alert_template_check(generation->first, fault);
   /* The vm holds a reference of its own, which would keep the two alive for each other. */
   if (generation->first)
     atomic_fetch_sub(&generation->references, 1);

@@ -1,10 +1,8 @@
 // The console in the frames of debug mode's page, as a developer uses it: by keyboard, behind its PIN, and with answers
 // that would like to be markup.
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, beforeEach, afterEach, describe, it } from "node:test";
-import { contrast, launchBrowser } from "./browser.mjs";
+import { contrast, launchBrowser, openContext } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 const APP = "tests/http/apps/frames";
@@ -19,7 +17,7 @@ describe("the console of a frame", () => {
 
   before(async () => {
     server = await startServer({ app: APP, args: ["--debug"] });
-    pin = server.log().match(/the PIN of the debug page's console is ([\d-]{11})/)[1];
+    [, pin] = await server.logged(/the PIN of the debug page's console is ([\d-]{11})/);
     browser = await launchBrowser();
   });
 
@@ -33,7 +31,7 @@ describe("the console of a frame", () => {
 
   /** A person's browser, which has no cookie yet. */
   async function open(options = {}) {
-    context = await browser.newContext({ locale: "en-US", viewport: { width: 1200, height: 800 }, ...options });
+    context = await openContext(browser, { locale: "en-US", viewport: { width: 1200, height: 800 }, ...options });
     page = await context.newPage();
     complaints = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
@@ -174,8 +172,7 @@ describe("the console of a frame", () => {
     const total = consoleOf("total");
     await unlock(total);
     await page.route("**/generation*", (route) => route.abort()); // the page would load itself anew
-    await writeFile(join(server.scripts, "lib/later.lua"), "return {}\n");
-    server.reload();
+    await server.save("lib/later.lua", "return {}\n");
     for (let said = ""; !/loaded anew/.test(said);) said = await (await ask(total, "amount")).innerText();
     assert.equal(await total.locator(".talk pre").last().getAttribute("class"), "failed");
   });

@@ -2,11 +2,11 @@
 // as somebody would misuse it: values that try to run.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { contrast, launchBrowser } from "./browser.mjs";
+import { contrast, launchBrowser, openContext } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 const APP = "tests/http/apps/debug";
@@ -41,7 +41,7 @@ describe("the debug page", () => {
 
   /** Opens a path as a person would, and hands the page to `look` with what went wrong in it. */
   async function visit(path, look, { from = server, viewport = SCREENS[0], colorScheme = "light" } = {}) {
-    const context = await browser.newContext({
+    const context = await openContext(browser, {
       viewport, colorScheme, permissions: ["clipboard-read", "clipboard-write"],
     });
     try {
@@ -215,13 +215,11 @@ describe("the debug page, left open", () => {
   let server;
   let browser;
   let source;
-  let path;
 
   before(async () => {
     server = await startServer({ app: APP, args: ["--debug"] });
     browser = await launchBrowser();
-    path = join(server.scripts, "lib/seminars.lua");
-    source = await readFile(path, "utf8");
+    source = await readFile(join(server.scripts, "lib/seminars.lua"), "utf8");
   });
 
   after(async () => {
@@ -229,10 +227,7 @@ describe("the debug page, left open", () => {
     await server?.stop();
   });
 
-  async function save(content) {
-    await writeFile(path, content);
-    server.reload();
-  }
+  const save = (content) => server.save("lib/seminars.lua", content);
 
   /** Saves the script as it was and waits until that serves; returns its generation. */
   async function restore() {
@@ -249,7 +244,7 @@ describe("the debug page, left open", () => {
 
   it("says why a save does not load, and reloads itself when one has mended the route", async () => {
     await restore();
-    const page = await browser.newPage();
+    const page = await (await openContext(browser)).newPage();
     await page.goto(server.url + FILL);
     await page.locator("#watch[data-state=watching]").waitFor();
     await save(`${source}\nlocal = ;`);
@@ -259,25 +254,24 @@ describe("the debug page, left open", () => {
     await save(mended());
     await page.getByText('{"share":').waitFor();
     assert.equal(page.url(), server.url + FILL);
-    await page.close();
+    await page.context().close();
   });
 
   it("reloads itself from a 404 when the route is there", async () => {
-    const page = await browser.newPage();
+    const page = await (await openContext(browser)).newPage();
     const response = await page.goto(`${server.url}/brand-new/`);
     assert.equal(response.status(), 404);
-    await writeFile(
-      join(server.scripts, "routes/new.lua"),
+    await server.save(
+      "routes/new.lua",
       'require("mulligan.route").get("/brand-new/", function() return 200, { new = true } end, { auth = require("mulligan.auth").none })\n',
     );
-    server.reload();
     await page.getByText('{"new":true}').waitFor();
-    await page.close();
+    await page.context().close();
   });
 
   it("does not send a POST again by itself, but offers to", async () => {
     await restore();
-    const page = await browser.newPage();
+    const page = await (await openContext(browser)).newPage();
     const posts = [];
     page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
     await page.goto(`${server.url}/alive/`);
@@ -296,7 +290,7 @@ describe("the debug page, left open", () => {
     await page.getByRole("button", { name: "Send this POST again" }).waitFor();
     assert.match(await page.locator("h1").innerText(), /capcity/);
     assert.equal(posts.length, 1);
-    await page.close();
+    await page.context().close();
   });
 });
 

@@ -2,7 +2,7 @@
 // quote and nothing of the inside.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { contrast, launchBrowser } from "./browser.mjs";
+import { contrast, launchBrowser, openContext } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 const PAGES = [
@@ -31,7 +31,7 @@ describe("an error page", () => {
 
   /** Opens a page as a person would and hands it to `look`, with its response and what the console complained about. */
   async function visit({ path, locale = "en-US", viewport = SCREENS[0], colorScheme = "light" }, look) {
-    const context = await browser.newContext({ locale, viewport, colorScheme });
+    const context = await openContext(browser, { locale, viewport, colorScheme });
     try {
       const page = await context.newPage();
       const complaints = [];

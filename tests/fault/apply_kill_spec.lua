@@ -4,6 +4,8 @@ local shell = require "support.shell"
 local socket = require "socket"
 
 local ROUNDS <const> = 51
+--- So many more are made until a run was killed on either side of the moment that decides.
+local MOST_ROUNDS <const> = 510
 -- The next kill comes so many times later or sooner, by what the last one met.
 local STEPS <const> = { unknown = 1.2, not_applied = 1.05, applied = 1 / 1.2, planned = 1 / 1.2 }
 local GUESTS <const> = 100
@@ -72,7 +74,9 @@ describe("a killed run, undo or plan", function()
     -- the others finish.
     local duration = socket.gettime() - started
     local count <const> = { applied = 0, not_applied = 0, planned = 0, unknown = 0 }
-    for number = 1, ROUNDS do
+    local number = 0
+    while number < ROUNDS or (count.applied == 0 or count.not_applied == 0) and number < MOST_ROUNDS do
+      number = number + 1
       local outcome <const>, changed <const>, run <const>, before <const> =
         round(number, duration * (0.75 + math.random() / 2), last)
       count[outcome] = count[outcome] + 1

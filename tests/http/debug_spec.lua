@@ -480,7 +480,7 @@ describe("a page in debug mode that is waiting", function()
     end
 
     local function save(content)
-      shell.write(path, content)
+      shell.replace(path, content)
       host:signal("HUP")
     end
 

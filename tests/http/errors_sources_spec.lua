@@ -121,7 +121,7 @@ describe("scripts that do not load", function()
 
   it("leave a row when the host reloads, and the last good ones serve on", function()
     local host <const> = server.start { scripts = scripts, data = folder .. "/data" }
-    shell.write(scripts .. "/routes/bad.lua", "\n\nerror('broken on purpose')\n")
+    shell.replace(scripts .. "/routes/bad.lua", "\n\nerror('broken on purpose')\n")
     host:signal("HUP")
     local row <const> = host:eventually("the failure is on record", function()
       return errorlog.list(host)[1]

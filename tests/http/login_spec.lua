@@ -69,9 +69,9 @@ describe("login", function()
   end)
 
   it("lets an address try one e-mail address twenty times a minute", function()
-    local fields <const> = { email = "patient@example.com", password = "x" }
-    for _ = 1, 20 do
-      assert.are.equal(400, login(fields).status)
+    -- One without a password is a try, too, and takes no time: all are within a minute on the slowest machine.
+    for try = 1, 20 do
+      assert.are.equal(400, login({ email = "patient@example.com", password = try == 20 and "x" or "" }).status)
     end
     for _, email in ipairs { "patient@example.com", " PATIENT@example.com " } do
       local response <const> = login { email = email, password = "x" }

@@ -1,7 +1,9 @@
 --- The README's commands, run as they stand: a newcomer types them first.
 local client = require "support.client"
+local mail = require "support.mail"
 local server = require "support.server"
 local shell = require "support.shell"
+local slack = require "support.slack"
 
 --- The fenced blocks of one language, in order.
 local function blocks(text, language)
@@ -13,7 +15,7 @@ local function blocks(text, language)
 end
 
 describe("the README", function()
-  local readme, host, folder
+  local readme, host, folder, peer, post
 
   setup(function()
     readme = assert(shell.read(server.source("README.md")))
@@ -21,11 +23,14 @@ describe("the README", function()
     for _, name in ipairs { "scripts", "notebooks" } do
       assert(os.execute(("cp -r %s %s/%s"):format(shell.quote(server.source(name)), shell.quote(folder), name)))
     end
+    peer, post = slack.start(), mail.start()
     host = server.start { scripts = folder .. "/scripts", demo = true }
   end)
 
   teardown(function()
     host:stop()
+    peer:stop()
+    post:stop()
     shell.remove(folder)
   end)
 
@@ -36,17 +41,24 @@ describe("the README", function()
       :gsub("ERR%-7K3F%-9QXA", reference)
       :gsub("RUN%-7K3F%-9QXA",
         [[$(build/mulligan audit list --limit 1 --json | sed -n 's/.*"id": *"\(RUN-[^"]*\)".*/\1/p')]])
+      :gsub("8b1c42d7e0f900000012",
+        [[$(build/mulligan requests --limit 1 --json | sed -n 's/.*"request_id": *"\([^"]*\)".*/\1/p')]])
       :gsub("%$%(pidof mulligan%)", tostring(host.pid))
+      :gsub("xoxb%-…", slack.TOKEN)
+      :gsub("C0123456789", slack.CHANNEL)
+      :gsub("MAIL_PORT=25", "MAIL_PORT=" .. post.ports.plain)
       :gsub("build/mulligan", (shell.quote(server.binary()):gsub("%%", "%%%%")))
     return shell.run({ "bash", "-eu", "-o", "pipefail", "-c", here }, {
-      environment = { MULLIGAN_DATA = host.data, MULLIGAN_SCRIPTS = host.scripts },
+      environment = {
+        MULLIGAN_DATA = host.data, MULLIGAN_SCRIPTS = host.scripts, SLACK_API_URL = peer.base .. "/api",
+      },
     })
   end
 
   it("has a first route that works as soon as the host has reloaded", function()
     local example = assert(blocks(readme, "lua")[1])
     assert.is_truthy(example:find('"/hello/{name}/"', 1, true))
-    shell.write(folder .. "/scripts/routes/hello.lua", example)
+    shell.replace(folder .. "/scripts/routes/hello.lua", example)
     host:signal("HUP")
     local response = host:eventually("the route is there", function()
       local answer = client.get(host, "/hello/Grace/")
@@ -57,7 +69,7 @@ describe("the README", function()
 
   it("has an operator script that is sound", function()
     local example = assert(blocks(readme, "lua")[2])
-    shell.write(folder .. "/scripts/operators/rename_seminar.lua", example)
+    shell.replace(folder .. "/scripts/operators/rename_seminar.lua", example)
     local shown = host:cli("run", "rename_seminar", "--seminar", "1", "--name", "Lua, inside out")
     assert.are.equal(0, shown.status, shown.stderr)
     assert.is_truthy(shown.stdout:find("Lua, inside out", 1, true), shown.stdout)

@@ -8,6 +8,8 @@ local shell = require "support.shell"
 
 --- How many run away at a time, of four states.
 local AT_ONCE <const> = 3
+--- How often one is run that was stopped before it ran away.
+local ATTEMPTS <const> = 5
 
 --- What each kind ends as.
 local OUTCOMES <const> = {
@@ -30,13 +32,14 @@ local function read_names()
   return names
 end
 
---- The innermost frame in a script.
-local function script_frame(row)
+--- The line at which a script was stopped: the innermost frame's, and its number.
+local function stopped_at(row)
   for _, frame in ipairs(row.frames) do
     if frame.in_app then
-      return frame
+      return frame.source[tostring(frame.line)] or "", frame.line
     end
   end
+  return "there is no frame of a script"
 end
 
 describe("the host", function()
@@ -63,17 +66,36 @@ describe("the host", function()
     end
   end
 
-  setup(function()
-    host = server.start { scripts = server.source("tests/http/apps/runaway"), env = { MULLIGAN_BUNDLES = 4 } }
-    for first = 1, #names, AT_ONCE do
-      local paths <const> = {}
-      for index = first, math.min(first + AT_ONCE - 1, #names) do
-        paths[#paths + 1] = "/" .. names[index] .. "/"
-      end
-      run_away(paths)
+  --- Was the handler of this path stopped by its deadline before it came to what it does for ever? It may be, on a
+  -- machine that is busy.
+  local function came_too_late(path)
+    local reference <const> = responses[path].status == 503 and responses[path].json().error_id
+    return reference and rows[reference] and not stopped_at(rows[reference]):find("%-%- here$")
+  end
+
+  --- Runs these away, some at once, and takes up what is on record of them.
+  local function run_all_away(paths)
+    for first = 1, #paths, AT_ONCE do
+      run_away { table.unpack(paths, first, math.min(first + AT_ONCE - 1, #paths)) }
     end
     for _, row in ipairs(errorlog.list(host, "--limit", "1000")) do
       rows[row.ref] = row
+    end
+  end
+
+  setup(function()
+    host = server.start { scripts = server.source("tests/http/apps/runaway"), env = { MULLIGAN_BUNDLES = 4 } }
+    local paths = {}
+    for index, name in ipairs(names) do
+      paths[index] = "/" .. name .. "/"
+    end
+    for _ = 1, ATTEMPTS do
+      run_all_away(paths)
+      local late <const> = {}
+      for _, path in ipairs(paths) do
+        late[#late + 1] = came_too_late(path) and path or nil
+      end
+      paths = late
     end
   end)
 
@@ -106,9 +128,8 @@ describe("the host", function()
       local row <const> = assert(rows[reference], "there is no row")
       assert.are.equal(outcome.exc_type, row.exc_type)
       assert.are.equal(path, row.route)
-      local frame <const> = assert(script_frame(row), "there is no frame of a script")
-      local line <const> = frame.source[tostring(frame.line)] or ""
-      assert.is_truthy(line:find("%-%- here$"), ("line %s: %s"):format(frame.line, line))
+      local line <const>, number <const> = stopped_at(row)
+      assert.is_truthy(line:find("%-%- here$"), ("line %s: %s"):format(number, line))
     end)
   end
 
@@ -161,7 +182,7 @@ describe("the host", function()
     local reference <const> = expect.failure(response, 503)
     assert.are.equal("DeadlineExceeded", errorlog.row(host, reference).exc_type)
     holder:close()
-    assert.are.equal(201, client.request(host, { method = "POST", path = "/notes/" }).status)
+    assert.are.equal(201, client.request(host, { method = "PUT", path = "/notes/" }).status)
     assert.are.equal(1, client.get(host, "/notes/").json().count)
   end)
 end)

@@ -20,7 +20,7 @@ describe("a request of doubtful length", function()
   --- Sends a request head with a hidden request behind it, and expects a single 400 and the end of the connection.
   local function refuse(lines, body)
     local head <const> = table.concat(lines, "\r\n") .. "\r\n\r\n"
-    local bytes, closed = client.raw(host, head .. (body or "") .. HIDDEN, 10)
+    local bytes, closed = client.raw(host, head .. (body or "") .. HIDDEN)
     expect.one_bad_request(bytes, closed)
     assert.is_nil(bytes:find("hidden", 1, true))
   end
@@ -97,7 +97,7 @@ describe("a request of doubtful length", function()
 
   it("ends its lines with a bare line feed, or a bare carriage return", function()
     local function answered(bytes)
-      local answer, closed = client.raw(host, bytes, 10)
+      local answer, closed = client.raw(host, bytes)
       expect.one_bad_request(answer, closed)
       assert.is_nil(answer:find("hidden", 1, true))
     end
@@ -118,7 +118,7 @@ describe("a request of doubtful length", function()
 
   it("does not keep a well-formed one behind another from its answer", function()
     local first <const> = "POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-    local bytes, closed = client.raw(host, first .. HIDDEN, 10)
+    local bytes, closed = client.raw(host, first .. HIDDEN)
     local response, position = client.parse(bytes, "POST", closed)
     assert.are.equal("abc", response.json().text)
     local second = client.parse(bytes:sub(position), "GET", closed)

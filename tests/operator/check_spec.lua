@@ -262,8 +262,15 @@ describe("mulligan check", function()
 
   it("names the script that loops while it loads", function()
     write("routes/loop.lua", "local n = 0", "while true do n = n + 1 end")
-    local result = server.run({ "check", "--scripts", folder }, { environment = { MULLIGAN_LOAD_DEADLINE = 1 } })
-    assert.are.equal(1, result.status)
+    -- A busy machine may need longer than a second until it comes to the loop.
+    local result
+    for _, deadline in ipairs { 1, 5, 60 } do
+      result = server.run({ "check", "--scripts", folder }, { environment = { MULLIGAN_LOAD_DEADLINE = deadline } })
+      assert.are.equal(1, result.status)
+      if result.stderr:find("scripts/routes/loop.lua:2", 1, true) then
+        break
+      end
+    end
     assert.is_truthy(result.stderr:find("scripts/routes/loop.lua:2", 1, true), result.stderr)
   end)
 
@@ -273,7 +280,7 @@ describe("mulligan check", function()
       shell.join { server.binary(), "check", "--watch", "--scripts", folder }, shell.quote(log))))
     local pid <const> = pipe:read("l")
     local function said(text)
-      local deadline <const> = socket.gettime() + 60
+      local deadline <const> = socket.gettime() + 240
       while not (shell.read(log) or ""):find(text, 1, true) do
         assert(socket.gettime() < deadline, "not said: " .. text .. "\n" .. (shell.read(log) or ""))
         socket.sleep(0.02)

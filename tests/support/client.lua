@@ -1,10 +1,9 @@
 --- An HTTP client that hides nothing: it sends what it is told and shows what came back.
 --
--- A request is a table: `method` (GET unless given), `path`, `headers`, `body`, `timeout` (seconds without a byte, 60
--- unless given). Host, Connection: close and Content-Length are added unless the request names them itself (`false`
--- leaves one out). A response is a table: `status`, `reason`, `headers` (lower-case names; a repeated one is joined
--- with ", "), `body`, `closed` (the server ended the connection after it), `continued` (a 100 came before), and
--- `json()`, its body decoded.
+-- A request is a table: `method` (GET unless given), `path`, `headers`, `body`. Host, Connection: close and
+-- Content-Length are added unless the request names them itself (`false` leaves one out). A response is a table:
+-- `status`, `reason`, `headers` (lower-case names; a repeated one is joined with ", "), `body`, `closed` (the server
+-- ended the connection after it), `continued` (a 100 came before), and `json()`, its body decoded.
 -- @module support.client
 local json = require "mulligan.json"
 local multipart = require "support.multipart"
@@ -12,7 +11,8 @@ local socket = require "socket"
 
 local client = {}
 
-local TIMEOUT <const> = 60
+--- Seconds without a byte after which none is waited for any more: no machine is as slow as that.
+local TIMEOUT <const> = 240
 
 -- ---- writing ----
 
@@ -139,11 +139,10 @@ Connection.__index = Connection
 
 --- Opens a connection, for tests that keep it, or that write bytes of their own.
 -- @param server host and port
--- @param timeout seconds without a byte
 -- @return the connection; nil and a message if it is refused
-function client.open(server, timeout)
+function client.open(server)
   local peer = socket.tcp()
-  peer:settimeout(timeout or TIMEOUT)
+  peer:settimeout(TIMEOUT)
   local connected, message = peer:connect(server.host, server.port)
   if not connected then
     peer:close()
@@ -167,7 +166,7 @@ function Connection:fill()
   local bytes, message, partial = self.peer:receive(65536)
   bytes = bytes or partial
   if bytes == "" and message == "timeout" then
-    local ready = socket.select({ self.peer }, nil, self.timeout or TIMEOUT)
+    local ready = socket.select({ self.peer }, nil, TIMEOUT)
     if #ready == 0 then
       self.peer:settimeout(TIMEOUT)
       return nil, "timeout"
@@ -211,12 +210,15 @@ function Connection:request(request)
   return self:receive(request.method)
 end
 
+--- Has something come that was not read yet, an answer or the connection's end?
+function Connection:has_answer()
+  return self.buffer ~= "" or #socket.select({ self.peer }, nil, 0) > 0
+end
+
 --- Did the server end the connection, with nothing more on it? Waits for it.
--- @return true, or false after `timeout` seconds without
-function Connection:ended(timeout)
-  self.timeout = timeout
+-- @return true, or false if it did not
+function Connection:ended()
   local filled, message = self:fill()
-  self.timeout = nil
   return not filled and message == "closed"
 end
 
@@ -231,11 +233,10 @@ end
 -- @param request see above
 -- @return the response; raises if none came
 function client.request(server, request)
-  local connection, message = client.open(server, request.timeout)
+  local connection, message = client.open(server)
   if not connection then
     error(("no connection to port %d: %s"):format(server.port, message), 2)
   end
-  connection.timeout = request.timeout
   connection:send(client.serialize(server, request))
   local response
   response, message = connection:receive(request.method)
@@ -322,12 +323,10 @@ end
 --- Sends bytes as they are.
 -- @param server host and port
 -- @param bytes what goes over the wire
--- @param timeout seconds without a byte after which no more is waited for
 -- @return all that came back
 -- @return true if the server ended the connection
-function client.raw(server, bytes, timeout)
+function client.raw(server, bytes)
   local connection = assert(client.open(server))
-  connection.timeout = timeout
   connection:send(bytes)
   repeat
     local filled = connection:fill()
@@ -401,9 +400,8 @@ end
 -- @return a list of the responses, in the requests' order; raises if one got none
 function client.many(server, requests)
   local connections = {}
-  for index, request in ipairs(requests) do
+  for index = 1, #requests do
     connections[index] = assert(client.open(server))
-    connections[index].timeout = request.timeout
   end
   for index, request in ipairs(requests) do
     connections[index]:send(client.serialize(server, request))

@@ -50,11 +50,12 @@ function Hot:forget()
   shell.remove(self.folder)
 end
 
---- Writes a file of the scripts folder.
+--- Writes a file of the scripts folder; on a running host in one step, so that it never loads half of it.
 -- @param name below it
 -- @param text its bytes
 function Hot:save(name, text)
-  shell.write(self.scripts .. "/" .. name, text)
+  local save <const> = self.host and shell.replace or shell.write
+  save(self.scripts .. "/" .. name, text)
 end
 
 --- Runs a shell command beside the scripts folder.

@@ -11,6 +11,9 @@ Server.__index = Server
 
 local server = {}
 
+--- The seconds that server:eventually() waits.
+local PATIENCE <const> = 240
+
 --- What a sanitizer prints when it has found something.
 local FINDINGS <const> = {
   "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "FATAL: ThreadSanitizer",
@@ -50,13 +53,14 @@ function server.run(arguments, options)
   return result
 end
 
--- A slow machine is no failure: unless a test is about them, limits in time are far away.
+-- A slow machine is no failure: unless a test is about them, limits in time are far away. `false` leaves one where the
+-- program has it.
 local function patient(given)
   local environment = {
     MULLIGAN_DEADLINE = 120, MULLIGAN_LOAD_DEADLINE = 120, MULLIGAN_POOL_WAIT = 120, MULLIGAN_WRITE_WAIT = 120,
   }
   for name, value in pairs(given or {}) do
-    environment[name] = value
+    environment[name] = value or nil
   end
   return environment
 end
@@ -181,12 +185,12 @@ function Server:log()
   return shell.read(self.log_path) or ""
 end
 
---- Waits until a condition holds, and fails after half a minute.
+--- Waits until a condition holds, and fails when it has not for minutes: no machine is as slow as that.
 -- @param what the condition in words, for the failure
 -- @param condition a function; anything but nil and false ends the wait
 -- @return what it returned
 function Server:eventually(what, condition)
-  local deadline <const> = socket.gettime() + 30
+  local deadline <const> = socket.gettime() + PATIENCE
   repeat
     local result = condition()
     if result then
@@ -194,7 +198,7 @@ function Server:eventually(what, condition)
     end
     socket.sleep(0.02)
   until socket.gettime() > deadline
-  error(("not within half a minute: %s\n%s"):format(what, self:log()), 2)
+  error(("not within %d seconds: %s\n%s"):format(PATIENCE, what, self:log()), 2)
 end
 
 --- Runs a command of the program on this server's data and scripts.

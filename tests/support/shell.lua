@@ -56,6 +56,16 @@ function shell.write(path, content)
   assert(file:write(content))
 end
 
+--- Puts a file with this content in a path's place in one step: whoever reads it finds the old or the new one whole.
+-- @param path the file
+-- @param content its bytes
+function shell.replace(path, content)
+  local draft <const> = shell.temporary_folder()
+  shell.write(draft .. "/new", content)
+  assert(os.execute(("mkdir -p %s && mv -T %s %s && rmdir %s"):format(shell.quote(path:match("^(.*)/")),
+    shell.quote(draft .. "/new"), shell.quote(path), shell.quote(draft))))
+end
+
 --- Makes a temporary folder; the caller ends it with shell.remove().
 -- @return its path
 function shell.temporary_folder()
@@ -69,7 +79,8 @@ function shell.remove(path)
   assert(os.execute("chmod -R u+rwX " .. shell.quote(path) .. " && rm -rf " .. shell.quote(path)))
 end
 
---- Runs a command to its end, without input. One that takes longer than two minutes is killed and has status 124.
+--- Runs a command to its end, without input. One that takes longer than five
+-- minutes hangs: it is killed and has status 124.
 -- @param arguments a list: the program and its arguments
 -- @param options `environment`: a table of variables; `plain`: without root's right to pass by file permissions;
 -- `folder`: where to run it
@@ -77,7 +88,7 @@ end
 function shell.run(arguments, options)
   options = options or {}
   local folder = shell.temporary_folder()
-  local words = { "timeout", "-k", "5", "120" }
+  local words = { "timeout", "-k", "5", "300" }
   shell.append(words, options.plain and shell.plain())
   shell.append(words, shell.environment(options.environment))
   shell.append(words, arguments)

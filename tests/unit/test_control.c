@@ -40,7 +40,7 @@ static const struct control_command commands[] = {{"echo", echo, name}, {NULL, N
 
 static enum mulligan_status ask(const char *command, json_t **answer, struct fault *fault) {
   json_t *question = json_pack("{s:s}", "command", command);
-  enum mulligan_status status = control_ask(folder, question, 60, answer, fault);
+  enum mulligan_status status = control_ask(folder, question, 600, answer, fault);
   json_decref(question);
   return status;
 }
@@ -76,7 +76,7 @@ static void without_a_host_that_is_said(void **state) {
   control_close(control);
   assert_int_equal(ask("echo", &answer, &fault), MULLIGAN_MISSING);
   json_t *question = json_object();
-  assert_int_equal(control_ask("no/such/folder", question, 60, &answer, &fault), MULLIGAN_MISSING);
+  assert_int_equal(control_ask("no/such/folder", question, 600, &answer, &fault), MULLIGAN_MISSING);
   json_decref(question);
 }
 

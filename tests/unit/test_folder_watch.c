@@ -24,7 +24,7 @@
 
 #include <cmocka.h>
 
-enum { GENEROUS_MS = 60000, MOMENT_MS = 120 };
+enum { GENEROUS_MS = 600000, MOMENT_MS = 120 };
 
 static char folder[] = "/tmp/mulligan-watch-XXXXXX";
 

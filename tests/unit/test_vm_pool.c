@@ -66,7 +66,7 @@ static int tear_down(void **state) {
 static struct vm *take(struct world *world, const void *route) {
   struct vm *vm;
   struct fault fault;
-  if (vm_pool_take(world->pool, route, 30, &vm, &fault) != MULLIGAN_OK)
+  if (vm_pool_take(world->pool, route, 600, &vm, &fault) != MULLIGAN_OK)
     fail_msg("%s", fault.message);
   return vm;
 }

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-static const int64_t patience_ns = INT64_C(60000000000); /* never reached where a test passes */
+static const int64_t patience_ns = INT64_C(600000000000); /* never reached where a test passes */
 
 struct world {
   char folder[64];
@@ -80,8 +80,15 @@ static void *take_in_turn(void *context) {
   return NULL;
 }
 
-static bool is_asleep(int id) {
+/* Is a thread asleep, and for how long has it been: the same number means the same sleep. */
+static bool is_asleep(int id, long *sleeps) {
   char path[64], line[512] = "";
+  snprintf(path, sizeof path, "/proc/self/task/%d/status", id);
+  FILE *status = fopen(path, "r");
+  assert_non_null(status);
+  while (fgets(line, sizeof line, status) && sscanf(line, "voluntary_ctxt_switches: %ld", sleeps) != 1)
+    ;
+  fclose(status);
   snprintf(path, sizeof path, "/proc/self/task/%d/stat", id);
   FILE *file = fopen(path, "r");
   assert_non_null(file);
@@ -90,6 +97,15 @@ static bool is_asleep(int id) {
   const char *end = strrchr(line, ')');
   assert_non_null(end);
   return end[2] == 'S';
+}
+
+/* Waits until a thread is in the one long sleep that it has before it: it is in line then. */
+static void await_its_sleep(int id) {
+  long before = -1, now = -1;
+  for (int looks = 0; looks < 5; before = now) {
+    usleep(1000);
+    looks = is_asleep(id, &now) && now == before ? looks + 1 : 0;
+  }
 }
 
 static void test_threads_take_turns_in_the_order_they_came(void **state) {
@@ -101,8 +117,9 @@ static void test_threads_take_turns_in_the_order_they_came(void **state) {
   for (int i = 0; i < THREADS; i++) {
     contenders[i] = (struct contender){.world = world, .number = i, .order = order, .count = &count};
     assert_int_equal(pthread_create(&contenders[i].thread, NULL, take_in_turn, &contenders[i]), 0);
-    while (atomic_load(&contenders[i].id) == 0 || !is_asleep(atomic_load(&contenders[i].id)))
+    while (atomic_load(&contenders[i].id) == 0)
       usleep(1000);
+    await_its_sleep(atomic_load(&contenders[i].id));
   }
   write_lock_give(world->lock);
   for (int i = 0; i < THREADS; i++) {

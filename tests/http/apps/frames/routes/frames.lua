@@ -6,7 +6,7 @@ local ledger = require "lib.ledger"
 local log = require "mulligan.log"
 local route = require "mulligan.route"
 
-local open <const> = { auth = auth.none }
+local open <const> = { auth = auth.none, deadline = 120 } -- the setting is the console's alone
 
 local limit = 3
 
@@ -139,7 +139,9 @@ route.get("/hostile/", function()
   error("hostile " .. #text)
 end, open)
 
-route.get("/hold/", function()
-  log.info("holding")
-  while true do end -- luacheck: ignore 542
-end, { auth = auth.none, deadline = 4 })
+for path, seconds in pairs { ["/hold/"] = 1, ["/hold/longer/"] = 30 } do
+  route.get(path, function()
+    log.info("holding " .. path)
+    while true do end -- luacheck: ignore 542
+  end, { auth = auth.none, deadline = seconds })
+end

@@ -5,9 +5,9 @@ local route = require "mulligan.route"
 local open <const> = { auth = auth.none }
 local short <const> = { auth = auth.none, deadline = 0.2 }
 
--- Takes some seconds: every way to share the text out among the wildcards is tried.
-route.get("/stuck/pattern/", function()
-  local text <const> = ("a"):rep(100)
+-- Takes longer the longer the text is: every way to share it out among the wildcards is tried.
+route.get("/stuck/pattern/", function(req)
+  local text <const> = ("a"):rep(math.tointeger(req.query.length))
   local found <const> = text:find((".-"):rep(4) .. "b") -- here
   for _ = 1, 10000 do end -- under ThreadSanitizer the deadline is noticed some instructions later
   return 200, { found = found }
