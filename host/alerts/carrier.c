@@ -7,12 +7,12 @@
 #include "alerts/carrier.h"
 
 #include "alerts/delivery.h"
+#include "base/clock.h"
+#include "base/thread.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A template is asked to end again and again, since one that is about to begin cannot be reached. */
 enum { STOP_LOOK_MS = 20, MOST_STOP_LOOKS = 250 };
@@ -135,11 +135,7 @@ enum mulligan_status carrier_start(struct carrier **out, const struct channel *c
   rendering_init(&carrier->rendering, pool, errors);
   hang_up_init(&carrier->hang_up);
   pthread_mutex_init(&carrier->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&carrier->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  thread_condition_init(&carrier->changed);
   int error = pthread_create(&carrier->thread, NULL, run, carrier);
   if (error != 0) {
     rendering_release(&carrier->rendering);
@@ -166,12 +162,7 @@ void carrier_ask_to_stop(struct carrier *carrier) {
 bool carrier_join(struct carrier *carrier) {
   pthread_mutex_lock(&carrier->lock);
   for (int looks = 0; !carrier->ended && looks < MOST_STOP_LOOKS; looks++) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += STOP_LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    if (pthread_cond_timedwait(&carrier->changed, &carrier->lock, &until) == ETIMEDOUT)
+    if (!thread_wait(&carrier->changed, &carrier->lock, clock_monotonic_ns() + STOP_LOOK_MS * 1000000LL))
       rendering_stop(&carrier->rendering);
   }
   bool ended = carrier->ended;

@@ -12,11 +12,11 @@
 #include "alerts/channel_failure.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
   LOOK_MS = 1000,    /* other processes enter messages too */
@@ -274,16 +274,9 @@ static int64_t work(struct dispatcher *dispatcher) {
 
 /* Under the lock: until woken, or for so long (-1: without end). */
 static void doze(struct dispatcher *dispatcher, int64_t wait_ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += wait_ms / 1000;
-  until.tv_nsec += wait_ms % 1000 * 1000000;
-  until.tv_sec += until.tv_nsec / 1000000000;
-  until.tv_nsec %= 1000000000;
-  int error = 0;
-  while (error == 0 && !dispatcher->woken && !dispatcher->stopping)
-    error = wait_ms < 0 ? pthread_cond_wait(&dispatcher->changed, &dispatcher->lock)
-                        : pthread_cond_timedwait(&dispatcher->changed, &dispatcher->lock, &until);
+  int64_t until_ns = wait_ms < 0 ? INT64_MAX : clock_monotonic_ns() + wait_ms * 1000000;
+  while (!dispatcher->woken && !dispatcher->stopping && thread_wait(&dispatcher->changed, &dispatcher->lock, until_ns))
+    ;
 }
 
 /* All carriers are asked before one is waited for. What arrived at the last moment is noted. */
@@ -364,11 +357,7 @@ enum mulligan_status dispatcher_start(struct dispatcher **out, const struct chan
   for (int i = 0; i < ALERT_CHANNELS; i++)
     dispatcher->lanes[i].channel = table[i];
   pthread_mutex_init(&dispatcher->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&dispatcher->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  thread_condition_init(&dispatcher->changed);
   int error = pthread_create(&dispatcher->thread, NULL, run, dispatcher);
   if (error != 0) {
     pthread_cond_destroy(&dispatcher->changed);

@@ -11,16 +11,15 @@
 #include "base/folder_watch.h"
 #include "base/last_save.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "cli/reload_report.h"
 #include "vm/watchdog.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { STOP_LOOK_MS = 20, MOST_STOP_LOOKS = 250, WATCH_RETRY_MS = 5000 };
 
@@ -251,11 +250,7 @@ enum mulligan_status reloader_create(struct reloader **out, const struct host *h
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   reloader->host = host;
   pthread_mutex_init(&reloader->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&reloader->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  thread_condition_init(&reloader->changed);
   struct fault refused;
   const struct settings *settings = host->services.settings;
   if (settings->watch && folder_watch_open(&reloader->watch, settings->scripts, &refused) != MULLIGAN_OK)
@@ -319,12 +314,7 @@ enum mulligan_status reloader_start(struct reloader *reloader, struct vm_pool *p
 static bool await_loader(struct reloader *reloader) {
   pthread_mutex_lock(&reloader->lock);
   for (int looks = 0; !reloader->stopped && looks < MOST_STOP_LOOKS; looks++) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += STOP_LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    if (pthread_cond_timedwait(&reloader->changed, &reloader->lock, &until) == ETIMEDOUT)
+    if (!thread_wait(&reloader->changed, &reloader->lock, clock_monotonic_ns() + STOP_LOOK_MS * 1000000LL))
       watch_expire_all();
   }
   bool stopped = reloader->stopped;

@@ -6,11 +6,10 @@
  */
 #include "data/error_queue.h"
 
+#include "base/thread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
-
-enum { NS_PER_SECOND = 1000000000 };
 
 struct error_queue {
   pthread_mutex_t mutex;
@@ -26,13 +25,9 @@ struct error_queue *error_queue_create(size_t most_rows, size_t most_bytes) {
   struct error_queue *queue = calloc(1, sizeof *queue);
   if (queue == NULL)
     return NULL;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&queue->mutex, NULL);
-  pthread_cond_init(&queue->filled, &monotonic);
-  pthread_cond_init(&queue->room, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  thread_condition_init(&queue->filled);
+  thread_condition_init(&queue->room);
   queue->end = &queue->first;
   queue->most_rows = most_rows;
   queue->most_bytes = most_bytes;
@@ -48,12 +43,6 @@ void error_queue_destroy(struct error_queue *queue) {
   free(queue);
 }
 
-/** One wait until the deadline; false once it has passed. */
-static bool wait_until(struct error_queue *queue, pthread_cond_t *condition, int64_t deadline_ns) {
-  struct timespec until = {.tv_sec = deadline_ns / NS_PER_SECOND, .tv_nsec = deadline_ns % NS_PER_SECOND};
-  return pthread_cond_timedwait(condition, &queue->mutex, &until) == 0;
-}
-
 static bool has_room(const struct error_queue *queue, const struct error_row *row) {
   /* A single row larger than the bound still passes an empty queue. */
   return queue->rows == 0 || (queue->rows < queue->most_rows && queue->bytes + row->bytes <= queue->most_bytes);
@@ -62,7 +51,7 @@ static bool has_room(const struct error_queue *queue, const struct error_row *ro
 bool error_queue_push(struct error_queue *queue, struct error_row *row, int64_t deadline_ns) {
   pthread_mutex_lock(&queue->mutex);
   while (!queue->closed && !has_room(queue, row)) {
-    if (deadline_ns == 0 || !wait_until(queue, &queue->room, deadline_ns))
+    if (deadline_ns == 0 || !thread_wait(&queue->room, &queue->mutex, deadline_ns))
       break;
   }
   bool pushed = !queue->closed && has_room(queue, row);
@@ -81,7 +70,7 @@ bool error_queue_push(struct error_queue *queue, struct error_row *row, int64_t 
 
 struct error_row *error_queue_take(struct error_queue *queue, size_t most, int64_t deadline_ns, bool *over) {
   pthread_mutex_lock(&queue->mutex);
-  while (queue->rows == 0 && !queue->closed && wait_until(queue, &queue->filled, deadline_ns))
+  while (queue->rows == 0 && !queue->closed && thread_wait(&queue->filled, &queue->mutex, deadline_ns))
     ;
   struct error_row *first = queue->first, **end = &queue->first;
   for (size_t taken = 0; taken < most && *end != NULL; taken++) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "data/alert_judge.h"
 #include "data/error_database.h"
 #include "data/error_replay.h"
@@ -20,7 +21,6 @@
 #include "data/spool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -406,12 +406,7 @@ enum mulligan_status error_writer_start(struct error_writer **out, const struct 
     note_trouble(writer, &reason);
   replay_spool(writer);
 
-  /* Signals are for the main thread, which waits for them. */
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int result = pthread_create(&writer->thread, NULL, run, writer);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int result = thread_start_masked(&writer->thread, run, writer);
   if (result != 0) {
     destroy(writer);
     return fault_set(fault, MULLIGAN_ERROR, "cannot start ErrorLog's thread: %s", strerror(result));

@@ -6,13 +6,13 @@
  */
 #include "data/request_queue.h"
 
+#include "base/thread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-  NS_PER_SECOND = 1000000000,
   FIRST_BYTES = 64 * 1024,
   WAKE_BYTES = 256 * 1024, /* what fits a processor's cache is best taken from there */
   KEPT_BYTES = 1024 * 1024
@@ -34,13 +34,9 @@ struct request_queue *request_queue_create(size_t most) {
   struct request_queue *queue = calloc(1, sizeof *queue);
   if (queue == NULL)
     return NULL;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&queue->mutex, NULL);
-  pthread_cond_init(&queue->filled, &monotonic);
+  thread_condition_init(&queue->filled);
   pthread_cond_init(&queue->settled, NULL);
-  pthread_condattr_destroy(&monotonic);
   queue->most = most;
   queue->wake_at = most / 2 < WAKE_BYTES ? most / 2 : WAKE_BYTES;
   return queue;
@@ -105,11 +101,10 @@ static void empty(struct request_batch *batch) {
 }
 
 bool request_queue_take(struct request_queue *queue, struct request_batch *batch, int64_t deadline_ns) {
-  struct timespec until = {.tv_sec = deadline_ns / NS_PER_SECOND, .tv_nsec = deadline_ns % NS_PER_SECOND};
   empty(batch);
   pthread_mutex_lock(&queue->mutex);
   while (!queue->closed && !queue->wanted && queue->batch.length < queue->wake_at &&
-         pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) == 0)
+         thread_wait(&queue->filled, &queue->mutex, deadline_ns))
     ;
   struct request_batch filled = queue->batch;
   queue->batch = *batch;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/rotating_file.h"
 #include "base/taint.h"
+#include "base/thread.h"
 #include "data/request_cleaner.h"
 #include "data/request_counts.h"
 #include "data/request_database.h"
@@ -22,7 +23,6 @@
 #include "data/request_sampler.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,12 +316,7 @@ enum mulligan_status request_writer_start(struct request_writer **out, const str
     note_trouble(writer, &reason);
   open_file(writer);
 
-  /* Signals are for the main thread, which waits for them. */
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int result = pthread_create(&writer->thread, NULL, run, writer);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int result = thread_start_masked(&writer->thread, run, writer);
   if (result != 0) {
     destroy(writer);
     return fault_set(fault, MULLIGAN_ERROR, "cannot start the request log's thread: %s", strerror(result));

@@ -12,6 +12,7 @@
 #include "data/write_lock.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,7 +27,6 @@
 #include <unistd.h>
 
 enum {
-  NS_PER_SECOND = 1000000000,
   FIRST_PAUSE_NS = 50000, /* between two looks at a lock of another process; doubled up to the last */
   LAST_PAUSE_NS = 2000000
 };
@@ -153,10 +153,6 @@ static enum mulligan_status take_file(struct write_lock *lock, int64_t deadline_
 
 /* ---- between threads ---- */
 
-static struct timespec timespec_of(int64_t ns) {
-  return (struct timespec){.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
-}
-
 static void unlink_waiter(struct write_lock *lock, struct waiter *waiter) {
   struct waiter *before = NULL;
   for (struct waiter *each = lock->first; each != waiter; each = each->next)
@@ -169,16 +165,10 @@ static void unlink_waiter(struct write_lock *lock, struct waiter *waiter) {
 /* Queues behind the threads that wait already; the mutex is held. True once the lock is this thread's. */
 static bool wait_for_turn(struct write_lock *lock, int64_t deadline_ns) {
   struct waiter self = {.turn = false};
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&self.turn_came, &monotonic);
-  pthread_condattr_destroy(&monotonic);
-
+  thread_condition_init(&self.turn_came);
   *(lock->last ? &lock->last->next : &lock->first) = &self;
   lock->last = &self;
-  struct timespec until = timespec_of(deadline_ns);
-  while (!self.turn && pthread_cond_timedwait(&self.turn_came, &lock->mutex, &until) != ETIMEDOUT)
+  while (!self.turn && thread_wait(&self.turn_came, &lock->mutex, deadline_ns))
     ;
   if (!self.turn)
     unlink_waiter(lock, &self);

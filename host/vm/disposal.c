@@ -6,14 +6,14 @@
  */
 #include "vm/disposal.h"
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "vm/vm_internal.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TRIM_SECONDS = 1 };
 
@@ -27,13 +27,9 @@ struct disposal {
 
 /* Under the lock: waits until there is something to do; false after a second without, where `pausing`. */
 static bool await(struct disposal *disposal, bool pausing) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += TRIM_SECONDS;
-  int error = 0;
-  while (!disposal->queue && !disposal->closing && error != ETIMEDOUT)
-    error = pausing ? pthread_cond_timedwait(&disposal->changed, &disposal->lock, &until)
-                    : pthread_cond_wait(&disposal->changed, &disposal->lock);
+  int64_t until_ns = pausing ? clock_monotonic_ns() + TRIM_SECONDS * 1000000000LL : INT64_MAX;
+  while (!disposal->queue && !disposal->closing && thread_wait(&disposal->changed, &disposal->lock, until_ns))
+    ;
   return disposal->queue || disposal->closing;
 }
 
@@ -65,11 +61,7 @@ enum mulligan_status disposal_open(struct disposal **out, struct fault *fault) {
   if (!disposal)
     return fault_set(fault, MULLIGAN_NOMEM, "out of memory");
   pthread_mutex_init(&disposal->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&disposal->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  thread_condition_init(&disposal->changed);
   int error = pthread_create(&disposal->thread, NULL, run, disposal);
   if (error == 0) {
     *out = disposal;

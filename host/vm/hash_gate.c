@@ -7,9 +7,10 @@
  */
 #include "vm/hash_gate.h"
 
+#include "base/thread.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 struct hash_waiter {
   pthread_cond_t turn;
@@ -41,14 +42,9 @@ static void unlink_waiter(struct hash_gate *gate, struct hash_waiter *waiter) {
 
 /** Waits on the waiter's own condition; the mutex is held. False when the deadline came first. */
 static bool wait_turn(struct hash_gate *gate, struct hash_waiter *waiter, int64_t deadline_ns) {
-  struct timespec until = {.tv_sec = (time_t)(deadline_ns / 1000000000), .tv_nsec = (long)(deadline_ns % 1000000000)};
-  while (!waiter->granted) {
-    int problem = deadline_ns == INT64_MAX ? pthread_cond_wait(&waiter->turn, &gate->mutex)
-                                           : pthread_cond_timedwait(&waiter->turn, &gate->mutex, &until);
-    if (problem != 0 && !waiter->granted)
-      return false;
-  }
-  return true;
+  while (!waiter->granted && thread_wait(&waiter->turn, &gate->mutex, deadline_ns))
+    ;
+  return waiter->granted;
 }
 
 enum mulligan_status hash_gate_enter(struct hash_gate *gate, int64_t places, int64_t queue, int64_t deadline_ns,
@@ -65,11 +61,7 @@ enum mulligan_status hash_gate_enter(struct hash_gate *gate, int64_t places, int
   }
 
   struct hash_waiter waiter = {.granted = false};
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&waiter.turn, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  thread_condition_init(&waiter.turn);
   append(gate, &waiter);
   bool granted = wait_turn(gate, &waiter, deadline_ns);
   if (!granted)

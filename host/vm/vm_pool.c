@@ -9,17 +9,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "vm/disposal.h"
 #include "vm/failed_index.h"
 #include "vm/pool_places.h"
 #include "vm/vm_internal.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A vm that nobody has, and the processor on which it ran last, in whose cache its memory still is. */
 struct idle {
@@ -110,17 +109,12 @@ static void wait_for(struct vm_pool *pool, struct seeker *self, const char *id, 
   while (*link)
     link = &(*link)->next;
   *link = self;
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&self->came_back, &attributes);
-  pthread_condattr_destroy(&attributes);
+  thread_condition_init(&self->came_back);
   int64_t now;
   while (!self->over && (now = clock_monotonic_ns()) < deadline_ns &&
          failed_index_has(pool->services->failed_index, id)) {
     int64_t then = now + SEEKER_ASKS_NS < deadline_ns ? now + SEEKER_ASKS_NS : deadline_ns;
-    struct timespec until = {(time_t)(then / 1000000000), (long)(then % 1000000000)};
-    pthread_cond_timedwait(&self->came_back, &pool->lock, &until);
+    thread_wait(&self->came_back, &pool->lock, then);
   }
   pthread_cond_destroy(&self->came_back);
   for (link = &pool->seekers; *link != self;)
@@ -148,11 +142,7 @@ enum mulligan_status vm_pool_create(struct vm_pool **out, const struct vm_servic
     return status;
   }
   pthread_mutex_init(&pool->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&pool->freed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  thread_condition_init(&pool->freed);
   pool->services = services;
   pool->generation = generation;
   pool->idle = idle;
@@ -222,9 +212,7 @@ enum mulligan_status vm_pool_take(struct vm_pool *pool, const void *route, doubl
   while (!pool_places_admit(&pool->places, route)) {
     if (deadline_ns == 0)
       deadline_ns = clock_monotonic_ns() + (int64_t)(wait * 1e9);
-    struct timespec until = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
-    if (pthread_cond_timedwait(&pool->freed, &pool->lock, &until) == ETIMEDOUT &&
-        !pool_places_admit(&pool->places, route)) {
+    if (!thread_wait(&pool->freed, &pool->lock, deadline_ns) && !pool_places_admit(&pool->places, route)) {
       pthread_mutex_unlock(&pool->lock);
       return fault_set(fault, MULLIGAN_BUSY, "no Lua state came free in %g s", wait);
     }

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -106,12 +107,8 @@ static void start(void) {
   sigemptyset(&action.sa_mask);
   sigaction(watchdog_signal(), &action, NULL);
 
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
   pthread_t thread;
-  int failed = pthread_create(&thread, NULL, watchdog_main, NULL);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int failed = thread_start_masked(&thread, watchdog_main, NULL);
   if (failed) {
     log_error("the watchdog thread cannot be started: %s", strerror(failed));
     return;
