@@ -7,35 +7,17 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "cli/row_field.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { SECOND_US = 1000000, TIME_SIZE = 32, MESSAGE_SHOWN = 100, ROUTE_SHOWN = 48, LABEL_WIDTH = 12 };
-
-static const char *text_of(const json_t *row, const char *name) {
-  const char *text = json_string_value(json_object_get(row, name));
-  return text != NULL ? text : "";
-}
-
-static long long number_of(const json_t *row, const char *name) {
-  return json_integer_value(json_object_get(row, name));
-}
+enum { SECOND_US = 1000000, MESSAGE_SHOWN = 100, ROUTE_SHOWN = 48, LABEL_WIDTH = 12 };
 
 static bool has(const json_t *row, const char *name) {
   const json_t *value = json_object_get(row, name);
   return value != NULL && !json_is_null(value) && !(json_is_string(value) && json_string_length(value) == 0);
-}
-
-/** `2021-11-13 23:59:00` in local time. */
-static const char *local_time(int64_t us, char out[TIME_SIZE]) {
-  time_t seconds = (time_t)(us / SECOND_US);
-  struct tm parts;
-  if (us == 0 || localtime_r(&seconds, &parts) == NULL || strftime(out, TIME_SIZE, "%Y-%m-%d %H:%M:%S", &parts) == 0)
-    snprintf(out, TIME_SIZE, "-");
-  return out;
 }
 
 /** Writes text without letting it steer the terminal; line breaks are kept, and followed by `indent`, if that is not
@@ -90,13 +72,13 @@ static void put_cell(FILE *out, const char *text, size_t most, int width) {
 static char *place_of(const json_t *row) {
   struct buf place;
   buf_init(&place, 8192);
-  const char *route = has(row, "route") ? text_of(row, "route") : text_of(row, "path");
+  const char *route = has(row, "route") ? row_text(row, "route") : row_text(row, "path");
   if (*route != '\0')
-    buf_addf(&place, "%s%s%s", text_of(row, "method"), has(row, "method") ? " " : "", route);
+    buf_addf(&place, "%s%s%s", row_text(row, "method"), has(row, "method") ? " " : "", route);
   else if (has(row, "script"))
-    buf_add_text(&place, text_of(row, "script"));
+    buf_add_text(&place, row_text(row, "script"));
   else
-    buf_add_text(&place, text_of(row, "source"));
+    buf_add_text(&place, row_text(row, "source"));
   char *text = buf_detach(&place);
   buf_release(&place);
   return text;
@@ -104,7 +86,7 @@ static char *place_of(const json_t *row) {
 
 static void status_text(const json_t *row, char out[16]) {
   if (has(row, "status"))
-    snprintf(out, 16, "%lld", number_of(row, "status"));
+    snprintf(out, 16, "%lld", (long long)row_number(row, "status"));
   else
     snprintf(out, 16, "-");
 }
@@ -119,7 +101,7 @@ void error_text_list(FILE *out, const json_t *rows) {
   json_t *row;
   json_array_foreach(rows, index, row) {
     char *place = place_of(row);
-    int type = width_of(text_of(row, "exc_type"), ROUTE_SHOWN), wide = width_of(place ? place : "", ROUTE_SHOWN);
+    int type = width_of(row_text(row, "exc_type"), ROUTE_SHOWN), wide = width_of(place ? place : "", ROUTE_SHOWN);
     type_width = type > type_width ? type : type_width;
     place_width = wide > place_width ? wide : place_width;
     free(place);
@@ -129,14 +111,14 @@ void error_text_list(FILE *out, const json_t *rows) {
   put_cell(out, "WHERE", ROUTE_SHOWN, place_width);
   fputs("MESSAGE\n", out);
   json_array_foreach(rows, index, row) {
-    char time[TIME_SIZE], status[16], *place = place_of(row);
+    char time[ROW_TIME_SIZE], status[16], *place = place_of(row);
     status_text(row, status);
-    fprintf(out, "%s  %-13s  %-6s  ", local_time(number_of(row, "occurred_at"), time), text_of(row, "ref"), status);
-    put_cell(out, text_of(row, "exc_type"), ROUTE_SHOWN, type_width);
+    fprintf(out, "%s  %-13s  %-6s  ", row_time(row_number(row, "occurred_at"), time), row_text(row, "ref"), status);
+    put_cell(out, row_text(row, "exc_type"), ROUTE_SHOWN, type_width);
     put_cell(out, place ? place : "", ROUTE_SHOWN, place_width);
-    put_cut(out, text_of(row, "message"), MESSAGE_SHOWN);
-    if (number_of(row, "repeats") > 0)
-      fprintf(out, " (and %lld more)", number_of(row, "repeats"));
+    put_cut(out, row_text(row, "message"), MESSAGE_SHOWN);
+    if (row_number(row, "repeats") > 0)
+      fprintf(out, " (and %lld more)", (long long)row_number(row, "repeats"));
     fputc('\n', out);
     free(place);
   }
@@ -152,15 +134,15 @@ void error_text_groups(FILE *out, const json_t *groups) {
   size_t index;
   json_t *group;
   json_array_foreach(groups, index, group) {
-    char first[TIME_SIZE], last[TIME_SIZE];
-    fprintf(out, "%-6lld  %-8s  %-7lld  %-6lld  %s  %s  ", number_of(group, "id"), text_of(group, "state"),
-            number_of(group, "total"), number_of(group, "users"), local_time(number_of(group, "first_seen"), first),
-            local_time(number_of(group, "last_seen"), last));
+    char first[ROW_TIME_SIZE], last[ROW_TIME_SIZE];
+    fprintf(out, "%-6lld  %-8s  %-7lld  %-6lld  %s  %s  ", (long long)row_number(group, "id"), row_text(group, "state"),
+            (long long)row_number(group, "total"), (long long)row_number(group, "users"),
+            row_time(row_number(group, "first_seen"), first), row_time(row_number(group, "last_seen"), last));
     if (has(group, "regressed_at"))
       fputs("(back again) ", out);
-    put_cut(out, text_of(group, "title"), MESSAGE_SHOWN);
+    put_cut(out, row_text(group, "title"), MESSAGE_SHOWN);
     fputs(", ", out);
-    put_cut(out, text_of(group, "culprit"), ROUTE_SHOWN);
+    put_cut(out, row_text(group, "culprit"), ROUTE_SHOWN);
     fputc('\n', out);
   }
 }
@@ -169,9 +151,9 @@ void error_text_dropped(FILE *out, const json_t *rows) {
   size_t index;
   json_t *row;
   json_array_foreach(rows, index, row) {
-    char time[TIME_SIZE];
-    fprintf(out, "%lld errors were not kept, last at %s: %s.\n", number_of(row, "count"),
-            local_time(number_of(row, "last_at"), time), text_of(row, "reason"));
+    char time[ROW_TIME_SIZE];
+    fprintf(out, "%lld errors were not kept, last at %s: %s.\n", (long long)row_number(row, "count"),
+            row_time(row_number(row, "last_at"), time), row_text(row, "reason"));
   }
 }
 
@@ -221,14 +203,14 @@ static void put_object(FILE *out, const char *heading, const json_t *object) {
 }
 
 static void put_frame(FILE *out, size_t number, const json_t *frame) {
-  long long line = number_of(frame, "line");
+  long long line = row_number(frame, "line");
   fprintf(out, "%3zu ", number);
-  put_cut(out, text_of(frame, "file"), MESSAGE_SHOWN);
+  put_cut(out, row_text(frame, "file"), MESSAGE_SHOWN);
   if (line > 0)
     fprintf(out, ":%lld", line);
   if (has(frame, "function")) {
     fputs("  in ", out);
-    put_cut(out, text_of(frame, "function"), MESSAGE_SHOWN);
+    put_cut(out, row_text(frame, "function"), MESSAGE_SHOWN);
   }
   fputc('\n', out);
   const char *key;
@@ -248,25 +230,25 @@ static void put_frame(FILE *out, size_t number, const json_t *frame) {
 }
 
 static void put_when(FILE *out, const json_t *row) {
-  char time[TIME_SIZE];
-  long long occurred = number_of(row, "occurred_at"), recorded = number_of(row, "recorded_at");
+  char time[ROW_TIME_SIZE];
+  long long occurred = row_number(row, "occurred_at"), recorded = row_number(row, "recorded_at");
   put_label(out, "when");
-  fprintf(out, "%s.%06lld", local_time(occurred, time), occurred % SECOND_US);
+  fprintf(out, "%s.%06lld", row_time(occurred, time), occurred % SECOND_US);
   if (recorded == 0)
     fputs(" (in the spool: errors.db did not take it yet)", out);
   else if (recorded - occurred > SECOND_US)
-    fprintf(out, " (stored %s)", local_time(recorded, time));
+    fprintf(out, " (stored %s)", row_time(recorded, time));
   fputc('\n', out);
 }
 
 static void put_request(FILE *out, const json_t *row) {
   if (has(row, "path")) {
     put_label(out, "request");
-    fprintf(out, "%s ", text_of(row, "method"));
-    put_text(out, text_of(row, "path"), strlen(text_of(row, "path")), NULL);
+    fprintf(out, "%s ", row_text(row, "method"));
+    put_text(out, row_text(row, "path"), strlen(row_text(row, "path")), NULL);
     if (has(row, "query")) {
       fputc('?', out);
-      put_text(out, text_of(row, "query"), strlen(text_of(row, "query")), NULL);
+      put_text(out, row_text(row, "query"), strlen(row_text(row, "query")), NULL);
     }
     fputc('\n', out);
   }
@@ -280,11 +262,11 @@ static void put_request(FILE *out, const json_t *row) {
   put_field(out, row, "operator", "operator");
   if (has(row, "duration_us")) {
     put_label(out, "took");
-    fprintf(out, "%.3f ms\n", (double)number_of(row, "duration_us") / 1000);
+    fprintf(out, "%.3f ms\n", (double)row_number(row, "duration_us") / 1000);
   }
   if (has(row, "lua_bytes")) {
     put_label(out, "Lua memory");
-    fprintf(out, "%lld KiB\n", number_of(row, "lua_bytes") / 1024);
+    fprintf(out, "%lld KiB\n", (long long)row_number(row, "lua_bytes") / 1024);
   }
 }
 
@@ -297,25 +279,26 @@ static void put_storm(FILE *out, const json_t *row) {
     put_label(out, "cut");
     fputs("something here was too long and is not whole\n", out);
   }
-  if (number_of(row, "repeats") > 0) {
+  if (row_number(row, "repeats") > 0) {
     put_label(out, "repeats");
     fprintf(out, "%lld more in its minute were given this reference; the request here is the first one's\n",
-            number_of(row, "repeats"));
+            (long long)row_number(row, "repeats"));
   }
 }
 
 static void put_origin(FILE *out, const json_t *row) {
   put_label(out, "host");
-  fprintf(out, "%s, mulligan %s, process %lld", text_of(row, "host"), text_of(row, "release"), number_of(row, "pid"));
+  fprintf(out, "%s, mulligan %s, process %lld", row_text(row, "host"), row_text(row, "release"),
+          (long long)row_number(row, "pid"));
   if (has(row, "generation"))
-    fprintf(out, ", generation %lld of the scripts", number_of(row, "generation"));
+    fprintf(out, ", generation %lld of the scripts", (long long)row_number(row, "generation"));
   fputc('\n', out);
   put_field(out, row, "group", "group_id");
   put_field(out, row, "cause", "cause_ref");
   put_field(out, row, "user says", "user_report");
-  if (number_of(row, "scrubbed") > 0) {
+  if (row_number(row, "scrubbed") > 0) {
     put_label(out, "scrubbed");
-    fprintf(out, "secrets taken out: %lld\n", number_of(row, "scrubbed"));
+    fprintf(out, "secrets taken out: %lld\n", (long long)row_number(row, "scrubbed"));
   }
   put_storm(out, row);
 }
@@ -323,23 +306,23 @@ static void put_origin(FILE *out, const json_t *row) {
 static void put_body(FILE *out, const json_t *row) {
   if (!has(row, "body"))
     return;
-  long long length = number_of(row, "body_length");
+  long long length = row_number(row, "body_length");
   fprintf(out, "\nbody (%lld bytes in all)\n  ", length);
-  put_text(out, text_of(row, "body"), strlen(text_of(row, "body")), "  ");
+  put_text(out, row_text(row, "body"), strlen(row_text(row, "body")), "  ");
   fputc('\n', out);
 }
 
 void error_text_show(FILE *out, const json_t *row) {
   char status[16];
   status_text(row, status);
-  fprintf(out, "%s  %s ", text_of(row, "ref"), status);
-  put_cut(out, text_of(row, "exc_type"), MESSAGE_SHOWN);
+  fprintf(out, "%s  %s ", row_text(row, "ref"), status);
+  put_cut(out, row_text(row, "exc_type"), MESSAGE_SHOWN);
   if (has(row, "code"))
-    fprintf(out, " (%s)", text_of(row, "code"));
+    fprintf(out, " (%s)", row_text(row, "code"));
   if (has(row, "app_code"))
-    fprintf(out, " [%lld]", number_of(row, "app_code"));
+    fprintf(out, " [%lld]", (long long)row_number(row, "app_code"));
   fputs("\n  ", out);
-  put_text(out, text_of(row, "message"), strlen(text_of(row, "message")), "  ");
+  put_text(out, row_text(row, "message"), strlen(row_text(row, "message")), "  ");
   fputs("\n\n", out);
   put_when(out, row);
   put_field(out, row, "source", "source");
@@ -357,9 +340,9 @@ void error_text_show(FILE *out, const json_t *row) {
   if (json_array_size(crumbs) > 0)
     fputs("\nbefore it\n", out);
   json_array_foreach(crumbs, index, item) {
-    char time[TIME_SIZE];
-    fprintf(out, "  %s  %-4s  ", local_time(number_of(item, "at_us"), time), text_of(item, "kind"));
-    put_cut(out, text_of(item, "text"), 400);
+    char time[ROW_TIME_SIZE];
+    fprintf(out, "  %s  %-4s  ", row_time(row_number(item, "at_us"), time), row_text(item, "kind"));
+    put_cut(out, row_text(item, "text"), 400);
     fputc('\n', out);
   }
   put_object(out, "headers", json_object_get(row, "headers"));

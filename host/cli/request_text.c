@@ -6,6 +6,7 @@
 #include "cli/request_text.h"
 
 #include "base/buf.h"
+#include "cli/row_field.h"
 #include "operator/printable.h"
 #include "operator/words.h"
 
@@ -13,11 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-  SECOND_US = 1000000,
-  TIME_SIZE = 32,
+  SHORT_SIZE = ROW_TIME_SIZE,
   TIME_WIDTH = 19,
   STATUS_WIDTH = 6,
   DURATION_WIDTH = 10,
@@ -27,24 +26,6 @@ enum {
   LABEL_WIDTH = 14,
   UNCUT = 1 << 20
 };
-
-static const char *text_of(const json_t *row, const char *name) {
-  const char *text = json_string_value(json_object_get(row, name));
-  return text ? text : "";
-}
-
-static int64_t number_of(const json_t *row, const char *name) {
-  return json_integer_value(json_object_get(row, name));
-}
-
-/* `2021-11-13 23:59:00` in local time. */
-static const char *local_time(int64_t us, char out[TIME_SIZE]) {
-  time_t seconds = (time_t)(us / SECOND_US);
-  struct tm parts;
-  if (!localtime_r(&seconds, &parts) || strftime(out, TIME_SIZE, "%Y-%m-%d %H:%M:%S", &parts) == 0)
-    snprintf(out, TIME_SIZE, "-");
-  return out;
-}
 
 /* A text in `width` columns, cut if need be, and the gap behind it. */
 static void put_cell(FILE *out, const char *text, int width, bool right) {
@@ -64,30 +45,30 @@ static void put_uncut(FILE *out, const char *text) {
 }
 
 /* `0.41 ms`: three figures are enough to compare. */
-static const char *duration_of(const json_t *row, char out[TIME_SIZE]) {
-  double ms = (double)number_of(row, "duration_us") / 1000;
-  snprintf(out, TIME_SIZE, ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
+static const char *duration_of(const json_t *row, char out[SHORT_SIZE]) {
+  double ms = (double)row_number(row, "duration_us") / 1000;
+  snprintf(out, SHORT_SIZE, ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
   return out;
 }
 
 /* The e-mail address, else the id. */
-static const char *user_of(const json_t *row, char out[TIME_SIZE]) {
-  if (*text_of(row, "user_email"))
-    return text_of(row, "user_email");
-  if (number_of(row, "user_id") != 0)
-    snprintf(out, TIME_SIZE, "%" PRId64, number_of(row, "user_id"));
+static const char *user_of(const json_t *row, char out[SHORT_SIZE]) {
+  if (*row_text(row, "user_email"))
+    return row_text(row, "user_email");
+  if (row_number(row, "user_id") != 0)
+    snprintf(out, SHORT_SIZE, "%" PRId64, row_number(row, "user_id"));
   else
-    snprintf(out, TIME_SIZE, "-");
+    snprintf(out, SHORT_SIZE, "-");
   return out;
 }
 
 static void put_request(FILE *out, const json_t *row) {
-  put_uncut(out, *text_of(row, "method") ? text_of(row, "method") : "-");
+  put_uncut(out, *row_text(row, "method") ? row_text(row, "method") : "-");
   fputc(' ', out);
-  put_uncut(out, *text_of(row, "path") ? text_of(row, "path") : "-");
-  if (*text_of(row, "query")) {
+  put_uncut(out, *row_text(row, "path") ? row_text(row, "path") : "-");
+  if (*row_text(row, "query")) {
     fputc('?', out);
-    put_uncut(out, text_of(row, "query"));
+    put_uncut(out, row_text(row, "query"));
   }
 }
 
@@ -107,20 +88,20 @@ void request_text_rows(FILE *out, const json_t *rows) {
   size_t index;
   json_t *row;
   json_array_foreach(rows, index, row) {
-    char text[TIME_SIZE];
-    put_cell(out, local_time(number_of(row, "started_at"), text), TIME_WIDTH, false);
-    snprintf(text, sizeof text, "%" PRId64, number_of(row, "status"));
+    char text[ROW_TIME_SIZE];
+    put_cell(out, row_time(row_number(row, "started_at"), text), TIME_WIDTH, false);
+    snprintf(text, sizeof text, "%" PRId64, row_number(row, "status"));
     put_cell(out, text, STATUS_WIDTH, false);
     put_cell(out, duration_of(row, text), DURATION_WIDTH, true);
-    snprintf(text, sizeof text, "%" PRId64, number_of(row, "bytes"));
+    snprintf(text, sizeof text, "%" PRId64, row_number(row, "bytes"));
     put_cell(out, text, BYTES_WIDTH, true);
     put_cell(out, user_of(row, text), USER_WIDTH, false);
-    put_cell(out, text_of(row, "request_id"), ID_WIDTH, false);
+    put_cell(out, row_text(row, "request_id"), ID_WIDTH, false);
     put_request(out, row);
-    if (number_of(row, "weight") > 1)
-      fprintf(out, words(" (one of %" PRId64 ")"), number_of(row, "weight"));
-    if (*text_of(row, "error_ref"))
-      fprintf(out, "  %s", text_of(row, "error_ref"));
+    if (row_number(row, "weight") > 1)
+      fprintf(out, words(" (one of %" PRId64 ")"), row_number(row, "weight"));
+    if (*row_text(row, "error_ref"))
+      fprintf(out, "  %s", row_text(row, "error_ref"));
     fputc('\n', out);
   }
 }
@@ -136,7 +117,7 @@ static void put_field(FILE *out, const char *label, const char *value) {
 }
 
 static void put_body(FILE *out, const char *label, const json_t *row, const char *name) {
-  const char *body = text_of(row, name);
+  const char *body = row_text(row, name);
   struct buf lines;
   if (!*body)
     return;
@@ -147,25 +128,25 @@ static void put_body(FILE *out, const char *label, const json_t *row, const char
 }
 
 void request_text_show(FILE *out, const json_t *row) {
-  char text[TIME_SIZE];
+  char text[ROW_TIME_SIZE];
   put_cell(out, words("request"), LABEL_WIDTH, false);
   put_request(out, row);
   fputc('\n', out);
-  put_field(out, words("id"), text_of(row, "request_id"));
-  put_field(out, words("time"), local_time(number_of(row, "started_at"), text));
-  put_field(out, words("route"), text_of(row, "route"));
-  snprintf(text, sizeof text, "%" PRId64, number_of(row, "status"));
+  put_field(out, words("id"), row_text(row, "request_id"));
+  put_field(out, words("time"), row_time(row_number(row, "started_at"), text));
+  put_field(out, words("route"), row_text(row, "route"));
+  snprintf(text, sizeof text, "%" PRId64, row_number(row, "status"));
   put_field(out, words("status"), text);
   put_field(out, words("duration"), duration_of(row, text));
-  snprintf(text, sizeof text, "%" PRId64, number_of(row, "bytes"));
+  snprintf(text, sizeof text, "%" PRId64, row_number(row, "bytes"));
   put_field(out, words("bytes"), text);
   put_field(out, words("user"), user_of(row, text));
-  put_field(out, words("address"), text_of(row, "remote_addr"));
-  put_field(out, words("client"), text_of(row, "user_agent"));
-  put_field(out, words("error"), text_of(row, "error_ref"));
-  if (number_of(row, "weight") > 1) {
+  put_field(out, words("address"), row_text(row, "remote_addr"));
+  put_field(out, words("client"), row_text(row, "user_agent"));
+  put_field(out, words("error"), row_text(row, "error_ref"));
+  if (row_number(row, "weight") > 1) {
     put_cell(out, words("one of"), LABEL_WIDTH, false);
-    fprintf(out, "%" PRId64 "\n", number_of(row, "weight"));
+    fprintf(out, "%" PRId64 "\n", row_number(row, "weight"));
   }
   put_body(out, words("what was sent:"), row, "input");
   put_body(out, words("what was answered:"), row, "output");
@@ -174,14 +155,14 @@ void request_text_show(FILE *out, const json_t *row) {
 /* ---- what is not there ---- */
 
 void request_text_gaps(FILE *out, const json_t *gaps) {
-  int64_t sampled = number_of(gaps, "sampled");
+  int64_t sampled = row_number(gaps, "sampled");
   if (sampled > 0)
     fprintf(out, words("%" PRId64 " more came too fast to be kept one by one, and are only counted.\n"), sampled);
   size_t index;
   json_t *dropped;
   json_array_foreach(json_object_get(gaps, "dropped"), index, dropped) {
-    char time[TIME_SIZE];
-    fprintf(out, words("%" PRId64 " are missing, the last at %s: %s.\n"), number_of(dropped, "count"),
-            local_time(number_of(dropped, "last_at"), time), words(text_of(dropped, "reason")));
+    char time[ROW_TIME_SIZE];
+    fprintf(out, words("%" PRId64 " are missing, the last at %s: %s.\n"), row_number(dropped, "count"),
+            row_time(row_number(dropped, "last_at"), time), words(row_text(dropped, "reason")));
   }
 }

@@ -1,5 +1,6 @@
 /**
- * outbox_internal.h - what the parts of the outbox share: outbox.c, outbox_take.c, outbox_digest.c, outbox_settle.c.
+ * outbox_internal.h - what the parts of the outbox share: outbox.c, outbox_take.c, outbox_digest.c, outbox_settle.c,
+ * outbox_read.c.
  */
 #ifndef MULLIGAN_DATA_OUTBOX_INTERNAL_H
 #define MULLIGAN_DATA_OUTBOX_INTERNAL_H

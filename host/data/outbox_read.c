@@ -6,10 +6,8 @@
  */
 #include "base/clock.h"
 #include "base/file.h"
-#include "data/error_database.h"
 #include "data/error_rows.h"
-#include "data/outbox.h"
-#include "data/store_call.h"
+#include "data/outbox_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +19,6 @@
 enum { OUTBOX_VERSION = 3 /* of errors.db: the step that brought the outbox */ };
 
 static const int64_t patience_ns = 5000000000;
-static const int64_t day_us = INT64_C(24) * 3600 * 1000 * 1000;
 
 #define COUNT(condition) "(SELECT count(*) FROM outbox o WHERE o.channel = c.channel AND o." condition ")"
 static const char channel_sql[] =
@@ -36,11 +33,6 @@ static const char retry_sql[] = "UPDATE outbox SET state = 'waiting', attempts =
                                 " WHERE channel = ?1 AND state IN ('waiting', 'failed')";
 static const char in_use_sql[] = "SELECT 1 FROM alert_channel WHERE channel = ?1 AND configuration <> ''";
 static const char open_sql[] = "UPDATE alert_channel SET state = 'open', until = NULL WHERE channel = ?1";
-
-static void put_channel(struct store_call *call, enum alert_channel channel, struct fault *fault) {
-  const char *name = alert_channel_name(channel);
-  store_call_text(call, name, strlen(name), fault);
-}
 
 /** Opens errors.db; `*out` is NULL where there is no outbox in it yet. */
 static enum mulligan_status open_for_reading(struct store **out, const char *folder, struct fault *fault) {
@@ -74,7 +66,7 @@ unsigned outbox_delivering(const char *folder) {
   for (int i = 0; i < ALERT_CHANNELS; i++) {
     struct store_call call;
     store_call_prepare(&call, store, in_use_sql, NULL);
-    put_channel(&call, (enum alert_channel)i, NULL);
+    outbox_put_channel(&call, (enum alert_channel)i, NULL);
     if (store_call_step(&call, NULL))
       channels |= 1U << i;
     store_call_finish(&call);
@@ -102,9 +94,9 @@ enum mulligan_status outbox_channels(const char *folder, json_t **out, struct fa
     }
     struct store_call call;
     store_call_prepare(&call, store, channel_sql, fault);
-    put_channel(&call, (enum alert_channel)i, fault);
+    outbox_put_channel(&call, (enum alert_channel)i, fault);
     store_call_integer(&call, now, fault);
-    store_call_integer(&call, now - day_us, fault);
+    store_call_integer(&call, now - OUTBOX_DAY_US, fault);
     if (call.status == MULLIGAN_OK)
       call.status = error_rows_collect(call.statement, rows, fault);
     status = store_call_finish(&call);
@@ -138,14 +130,14 @@ static enum mulligan_status retry_channel(struct store *store, enum alert_channe
                                           struct fault *fault) {
   struct store_call call;
   store_call_prepare(&call, store, retry_sql, fault);
-  put_channel(&call, channel, fault);
+  outbox_put_channel(&call, channel, fault);
   store_call_integer(&call, clock_wall_us(), fault);
   store_call_step(&call, fault);
   if (store_call_finish(&call) != MULLIGAN_OK)
     return call.status;
   *count += store_changes(store);
   store_call_prepare(&call, store, open_sql, fault);
-  put_channel(&call, channel, fault);
+  outbox_put_channel(&call, channel, fault);
   store_call_step(&call, fault);
   return store_call_finish(&call);
 }

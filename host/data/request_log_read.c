@@ -7,11 +7,13 @@
 #include "data/request_log_read.h"
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "data/store.h"
+#include "data/store_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static const char database[] = "requests.db";
 
 enum { SQL_MOST = 4096, MINUTE_US = 60 * 1000 * 1000 };
 
@@ -25,14 +27,7 @@ struct value {
 
 /** `*out` is NULL where no requests.db was made yet, or is just being made. */
 static enum mulligan_status open_requests(struct store **out, const char *folder, struct fault *fault) {
-  *out = NULL;
-  char *path = file_join(folder, "requests.db");
-  if (path == NULL)
-    return fault_set(fault, MULLIGAN_NOMEM, "out of memory while opening requests.db");
-  enum mulligan_status status = MULLIGAN_OK;
-  if (file_exists(path))
-    status = store_open(out, path, STORE_READ_ONLY, NULL, fault);
-  free(path);
+  enum mulligan_status status = store_rows_open(out, folder, database, fault);
   int64_t version = 1;
   if (*out != NULL)
     status = store_version(*out, &version, fault);
@@ -44,46 +39,6 @@ static enum mulligan_status open_requests(struct store **out, const char *folder
 }
 
 /* ---- rows ---- */
-
-static json_t *column_value(const struct store_statement *statement, int column) {
-  size_t length;
-  const char *bytes;
-  switch (store_column_type(statement, column)) {
-  case STORE_NULL:
-    return json_null();
-  case STORE_INTEGER:
-  case STORE_BOOLEAN:
-    return json_integer(store_column_integer(statement, column));
-  case STORE_REAL:
-    return json_real(store_column_real(statement, column));
-  default:
-    bytes = store_column_bytes(statement, column, &length);
-    json_t *text = json_stringn(bytes, length);
-    return text != NULL ? text : json_null(); /* somebody else put in what is no UTF-8 */
-  }
-}
-
-static json_t *row_of(const struct store_statement *statement) {
-  json_t *row = json_object();
-  int failures = 0;
-  for (int i = 0; i < store_column_count(statement); i++)
-    failures += json_object_set_new(row, store_column_name(statement, i), column_value(statement, i)) != 0;
-  if (failures == 0)
-    return row;
-  json_decref(row);
-  return NULL;
-}
-
-static enum mulligan_status collect(struct store_statement *statement, json_t *rows, struct fault *fault) {
-  for (;;) {
-    bool found;
-    enum mulligan_status status = store_step(statement, &found, fault);
-    if (status != MULLIGAN_OK || !found)
-      return status;
-    if (json_array_append_new(rows, row_of(statement)) != 0)
-      return fault_set(fault, MULLIGAN_NOMEM, "out of memory while reading requests.db");
-  }
-}
 
 /** Runs one statement with these values for its parameters; the caller owns the list of rows. */
 static enum mulligan_status read_rows(const char *folder, const char *sql, const struct value *values, int count,
@@ -101,7 +56,7 @@ static enum mulligan_status read_rows(const char *folder, const char *sql, const
       status = values[i].text != NULL ? store_bind_text(statement, i + 1, values[i].text, strlen(values[i].text), fault)
                                       : store_bind_integer(statement, i + 1, values[i].number, fault);
     if (status == MULLIGAN_OK)
-      status = collect(statement, rows, fault);
+      status = store_rows_collect(statement, database, NULL, rows, fault);
     store_finish(statement);
   }
   store_close(store);
