@@ -10,8 +10,8 @@
 #include "data/error_group.h"
 #include "data/error_ledger.h"
 #include "data/outbox.h"
+#include "remove_tree.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,11 +78,6 @@ static inline int set_up(void **state) {
   return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *facts, int type, struct FTW *ftw) {
-  (void)facts, (void)type, (void)ftw;
-  return remove(path);
-}
-
 static inline int tear_down(void **state) {
   struct world *world = *state;
   outbox_close(world->outbox);
@@ -90,7 +85,7 @@ static inline int tear_down(void **state) {
   alert_judge_destroy(world->judge);
   alert_rules_destroy(world->rules);
   scrub_destroy(world->scrub);
-  nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  remove_tree(world->folder);
   free(world);
   return 0;
 }

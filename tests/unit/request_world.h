@@ -11,6 +11,7 @@
 #include "data/request_log.h"
 #include "data/request_log_read.h"
 #include "data/store.h"
+#include "remove_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,9 +61,7 @@ static inline int set_up(void **state) {
 static inline int tear_down(void **state) {
   struct world *world = *state;
   request_log_close(world->log);
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", world->folder);
-  assert_int_equal(system(command), 0);
+  assert_int_equal(remove_tree(world->folder), 0);
   scrub_destroy(world->scrub);
   buf_release(&world->scratch);
   free(world);

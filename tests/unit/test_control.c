@@ -2,6 +2,7 @@
  * test_control.c - questions to the host of a data folder, and what comes back.
  */
 #include "base/control.h"
+#include "remove_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,9 +27,7 @@ static int enter(void **state) {
 
 static int leave(void **state) {
   (void)state;
-  char command[64];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
+  return remove_tree(folder);
 }
 
 static json_t *echo(void *context, const json_t *question) {

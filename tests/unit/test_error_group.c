@@ -6,8 +6,8 @@
 #include "data/error_group.h"
 #include "data/error_log.h"
 #include "data/error_retention.h"
+#include "remove_tree.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,16 +39,11 @@ static int set_up(void **state) {
   return 0;
 }
 
-static int remove_one(const char *path, const struct stat *facts, int type, struct FTW *ftw) {
-  (void)facts, (void)type, (void)ftw;
-  return remove(path);
-}
-
 static int tear_down(void **state) {
   struct world *world = *state;
   error_log_close(world->log);
   scrub_destroy(world->scrub);
-  nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  remove_tree(world->folder);
   free(world);
   return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "error_world.h"
 
+#include <ftw.h>
 static const char *const planted[] = {
     "s3cr3t-password-1", "s3cr3t-header-2",  "s3cr3t-cookie-3", "s3cr3t-query-4",    "s3cr3t-local-5",
     "s3cr3t-nested-6",   "s3cr3t-arg-7",     "s3cr3t-url-8",    "s3cr3t-crumb-9",    "s3cr3t-broken-10",

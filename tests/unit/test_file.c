@@ -2,6 +2,7 @@
  * test_file.c - whole files and folders, in a temporary folder of the test's own.
  */
 #include "base/file.h"
+#include "remove_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,9 +25,7 @@ static int enter(void **state) {
 
 static int leave(void **state) {
   (void)state;
-  char command[64];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
+  return remove_tree(folder);
 }
 
 static void put(const char *path, const char *text) {

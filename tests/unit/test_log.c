@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "remove_tree.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -312,10 +313,8 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
   (void)state;
-  char command[128];
   log_close();
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
+  return remove_tree(folder);
 }
 
 /** What stands in mulligan.log (followed by `suffix`); the caller frees it. */

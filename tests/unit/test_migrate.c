@@ -2,6 +2,7 @@
  * test_migrate.c - a schema brought to its newest step, or refused with a reason.
  */
 #include "data/migrate.h"
+#include "remove_tree.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -47,9 +48,7 @@ static int tear_down(void **state) {
   struct world *world = *state;
   store_close(world->store);
   write_lock_close(world->lock);
-  char command[160];
-  snprintf(command, sizeof command, "rm -rf '%s'", world->folder);
-  assert_int_equal(system(command), 0);
+  assert_int_equal(remove_tree(world->folder), 0);
   free(world);
   return 0;
 }
